@@ -1,0 +1,13 @@
+import Foundation
+
+// What our own code costs, apart from the models. Use: make bench
+let benchmarks: [Benchmark] = []
+
+let measurements = try measure(benchmarks)
+for (benchmark, result) in zip(benchmarks, measurements) {
+    print(
+        String(
+            format: "%@: median %.3f ms (%.3f to %.3f), goal < %g ms; floor: %@", result.name, result.median,
+            result.minimum,
+            result.maximum, benchmark.goalMilliseconds, benchmark.floor))
+}

@@ -1,0 +1,3 @@
+import COpenVINO
+
+print(copenvino_probe())
