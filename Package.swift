@@ -57,6 +57,10 @@ let package = Package(
             dependencies: ["Inference", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
 
+        .executableTarget(
+            name: "HiREDBenchmarks", dependencies: ["HiRED", "ImageProcessing", "Tokenization"], path: "Benchmarks",
+            swiftSettings: swiftSettings),
+
         .testTarget(
             name: "HiREDTests", dependencies: ["HiRED"], resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
