@@ -1,0 +1,118 @@
+/// No dropping: LLaVA-NeXT's own layout, a separator after every row of the canvas that is not padding.
+public struct FullStrategy: TokenDroppingStrategy {
+    public init() {}
+
+    public var allocationTaps: Set<VisionTap> { [] }
+    public var selectionTaps: Set<VisionTap> { [] }
+
+    public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
+        -> TokenAllocation
+    {
+        TokenAllocation(
+            budgets: (0..<layout.partitionCount).map { layout.capacity(partition: $0) }, budget: nil)
+    }
+
+    public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
+        -> TokenSelection
+    {
+        TokenSelection(full: layout, allocation: allocation)
+    }
+}
+
+/// Evenly spaced tokens of the whole picture, padding left out.
+public struct UniformStrategy: TokenDroppingStrategy {
+    private let separators: Bool
+
+    init(separators: Bool) { self.separators = separators }
+
+    public var allocationTaps: Set<VisionTap> { [] }
+    public var selectionTaps: Set<VisionTap> { [] }
+
+    public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
+        -> TokenAllocation
+    {
+        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        return layout.allocation(keeping: positions(total, of: layout), budget: total)
+    }
+
+    public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
+        -> TokenSelection
+    {
+        let total = allocation.budget ?? layout.totalTokens
+        var kept = layout.partitions(of: positions(total, of: layout))
+        if separators { SeparatorBudget.fit(&kept, layout: layout, budget: total) { _, _ in 0 } }
+        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
+    }
+
+    /// Place k of B is ⌊k·L/B⌋ in the order of partitions, row by row.
+    private func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
+        let length = layout.keepableTokens
+        let count = min(budget, length)
+        return (0..<count).map { $0 * length / count }
+    }
+}
+
+/// Tokens drawn without replacement from the whole picture, padding left out. The same seed draws the same tokens.
+public struct RandomStrategy: TokenDroppingStrategy {
+    private let seed: UInt64
+    private let separators: Bool
+
+    init(seed: UInt64, separators: Bool) {
+        self.seed = seed
+        self.separators = separators
+    }
+
+    public var allocationTaps: Set<VisionTap> { [] }
+    public var selectionTaps: Set<VisionTap> { [] }
+
+    public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
+        -> TokenAllocation
+    {
+        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        return layout.allocation(keeping: positions(total, of: layout), budget: total)
+    }
+
+    public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
+        -> TokenSelection
+    {
+        let total = allocation.budget ?? layout.totalTokens
+        var kept = layout.partitions(of: positions(total, of: layout))
+        if separators { SeparatorBudget.fit(&kept, layout: layout, budget: total) { _, _ in 0 } }
+        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
+    }
+
+    /// The first B of a Fisher-Yates shuffle, sorted.
+    private func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
+        var places = Array(0..<layout.keepableTokens)
+        let count = min(budget, places.count)
+        var generator = SplitMix64(seed: seed)
+        for index in 0..<count {
+            places.swapAt(index, Int.random(in: index..<places.count, using: &generator))
+        }
+        return places.prefix(count).sorted()
+    }
+}
+
+extension PartitionLayout {
+    /// Places in the order of partitions, as token indices of each partition.
+    fileprivate func partitions(of positions: [Int]) -> [[Int]] {
+        var result: [[Int]] = []
+        var start = 0
+        var cursor = 0
+        for partition in 0..<partitionCount {
+            let tokens = keepable(partition: partition)
+            var kept: [Int] = []
+            while cursor < positions.count, positions[cursor] < start + tokens.count {
+                kept.append(tokens[positions[cursor] - start])
+                cursor += 1
+            }
+            start += tokens.count
+            result.append(kept)
+        }
+        return result
+    }
+
+    fileprivate func allocation(keeping positions: [Int], budget: Int) -> TokenAllocation {
+        TokenAllocation(budgets: partitions(of: positions).map(\.count), budget: budget)
+    }
+}

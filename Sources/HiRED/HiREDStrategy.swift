@@ -1,0 +1,79 @@
+/// HiRED (arXiv 2408.10945, section 4): tiles get tokens in proportion to the full view's early CLS attention over
+/// them, and each partition keeps the tokens that its late CLS attention ranks highest.
+public struct HiREDStrategy: TokenDroppingStrategy {
+    private let alpha: Double
+    private let even: Bool
+    private let separators: Bool
+
+    /// - Parameters:
+    ///   - alpha: the full view's share, 0 to 1.
+    ///   - even: gives every partition the same share instead (the paper's ablation).
+    ///   - separators: keeps row separators within the budget.
+    init(alpha: Double, even: Bool, separators: Bool) {
+        self.alpha = alpha
+        self.even = even
+        self.separators = separators
+    }
+
+    public var allocationTaps: Set<VisionTap> { even ? [] : [VisionTap(.classAttention, layer: .first)] }
+    public var selectionTaps: Set<VisionTap> { [VisionTap(.classAttention, layer: .final)] }
+
+    public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
+        -> TokenAllocation
+    {
+        let count = layout.tokensPerPartition
+        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        let capacities = (0..<layout.partitionCount).map { layout.capacity(partition: $0) }
+        guard layout.tileCount > 0 else {
+            return TokenAllocation(budgets: [min(total, count)], budget: total)
+        }
+        if even {
+            let shares = Apportionment.share(
+                total, scores: [Double](repeating: 1, count: capacities.count), capacities: capacities)
+            return TokenAllocation(budgets: shares, budget: total)
+        }
+        let attention = try fullView.classAttention(.first, count: count, partition: 0)
+        var scores = [Double](repeating: 0, count: layout.tileCount)
+        for token in 0..<count { scores[layout.tile(ofFullViewToken: token)] += Double(attention[token]) }
+
+        // An alpha such as 0.29 is meant as the decimal: its double is a little less.
+        let first = min(Int(alpha * Double(total) + 1e-9), count)
+        let shares = Apportionment.share(
+            total - first, scores: scores, capacities: Array(capacities.dropFirst()))
+        // What the tiles together cannot hold goes back to the full view.
+        let surplus = total - first - shares.reduce(0, +)
+        return TokenAllocation(budgets: [min(first + surplus, count)] + shares, scores: scores, budget: total)
+    }
+
+    public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
+        -> TokenSelection
+    {
+        var kept: [[Int]] = []
+        var rows: [[Float]] = []
+        for partition in 0..<layout.partitionCount {
+            let budget = allocation.budgets[partition]
+            guard budget > 0 else {
+                kept.append([])
+                rows.append([])
+                continue
+            }
+            let row = try (taps[partition] ?? ViewTaps()).classAttention(
+                .final, count: layout.tokensPerPartition, partition: partition)
+            kept.append(Ranking.largest(budget, of: row, among: layout.keepable(partition: partition)))
+            rows.append(row)
+        }
+        if separators {
+            SeparatorBudget.fit(&kept, layout: layout, budget: allocation.budget) { rows[$0][$1] }
+        }
+        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
+    }
+}
+
+extension PartitionLayout {
+    /// Tokens of a partition that are not padding, ascending.
+    func keepable(partition: Int) -> [Int] {
+        guard partition > 0 else { return Array(0..<tokensPerPartition) }
+        let range = keptRange(tile: partition - 1)
+        return range.rows.flatMap { row in range.columns.map { row * side + $0 } }
+    }
+}

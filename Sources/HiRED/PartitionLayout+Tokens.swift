@@ -1,0 +1,61 @@
+extension PartitionLayout {
+    /// N, the tokens of one partition.
+    public var tokensPerPartition: Int { side * side }
+    /// m.
+    public var tileCount: Int { tileRows * tileColumns }
+    public var partitionCount: Int { tileCount + 1 }
+    /// (m+1)·N: what a percentage is a percentage of. Padding counts, separators do not.
+    public var totalTokens: Int { partitionCount * tokensPerPartition }
+    /// Tokens that may be kept: the full view's and the tiles' without padding.
+    public var keepableTokens: Int { tokensPerPartition + keptRows.count * keptColumns.count }
+    /// Image tokens when nothing is dropped, as Transformers counts them: a separator ends every row of the canvas.
+    public var fullTokenCount: Int {
+        tokensPerPartition + (tileCount == 0 ? 0 : keptRows.count * (keptColumns.count + 1))
+    }
+
+    /// Rows and columns within a tile that are not padding.
+    func keptRange(tile: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+        let top = tile / tileColumns * side
+        let left = tile % tileColumns * side
+        let rows = keptRows.clamped(to: top..<(top + side))
+        let columns = keptColumns.clamped(to: left..<(left + side))
+        return (
+            rows.isEmpty ? 0..<0 : (rows.lowerBound - top)..<(rows.upperBound - top),
+            columns.isEmpty ? 0..<0 : (columns.lowerBound - left)..<(columns.upperBound - left)
+        )
+    }
+
+    /// How many tokens of a partition may be kept.
+    public func capacity(partition: Int) -> Int {
+        guard partition > 0 else { return tokensPerPartition }
+        let range = keptRange(tile: partition - 1)
+        return range.rows.count * range.columns.count
+    }
+
+    /// Whether a token is padding. The full view has none.
+    public func isPadding(partition: Int, token: Int) -> Bool {
+        guard partition > 0 else { return false }
+        let range = keptRange(tile: partition - 1)
+        return !range.rows.contains(token / side) || !range.columns.contains(token % side)
+    }
+
+    /// The tile in which the centre of a full-view token lies.
+    ///
+    /// The full view is the picture squashed to a square, the canvas is the picture letterboxed: the centre is mapped
+    /// through the content rectangle in pixels. In integers: the centre of column c lies at
+    /// x + (2c+1)·width / (2·side), and a tile is canvas / columns wide.
+    public func tile(ofFullViewToken token: Int) -> Int {
+        let row = Self.cell(
+            of: token / side, side: side, origin: content.y, length: content.height, canvas: canvasSize.height,
+            count: tileRows)
+        let column = Self.cell(
+            of: token % side, side: side, origin: content.x, length: content.width, canvas: canvasSize.width,
+            count: tileColumns)
+        return row * tileColumns + column
+    }
+
+    private static func cell(of index: Int, side: Int, origin: Int, length: Int, canvas: Int, count: Int) -> Int {
+        let centre = 2 * side * origin + (2 * index + 1) * length
+        return min(centre * count / (2 * side * canvas), count - 1)
+    }
+}
