@@ -1,0 +1,49 @@
+internal import CTurboJPEG
+import Foundation
+
+extension ImageDecoder {
+    /// Baseline and progressive JPEG in grey, YCbCr, RGB, CMYK and YCCK, through libjpeg-turbo with the settings that
+    /// Pillow leaves in place (accurate inverse DCT, smooth upsampling).
+    func decodeJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
+        guard let handle = tjInitDecompress() else { throw ImageError.unreadable(path: name, reason: "out of memory") }
+        defer { tjDestroy(handle) }
+        func reason() -> String { tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown" }
+
+        var (width, height, subsampling, colours) = (Int32(0), Int32(0), Int32(0), Int32(0))
+        let status = tjDecompressHeader3(
+            handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colours)
+        guard status == 0 || tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) else {
+            throw ImageError.malformed(name: name, reason: reason())
+        }
+        try checkSize(width: Int(width), height: Int(height), name: name)
+        let isCMYK = colours == Int32(TJCS_CMYK.rawValue) || colours == Int32(TJCS_YCCK.rawValue)
+        let format = isCMYK ? TJPF_CMYK : TJPF_RGB
+
+        func decompress(to target: UnsafeMutableBufferPointer<UInt8>) throws {
+            let status = tjDecompress2(
+                handle, bytes.baseAddress, UInt(bytes.count), target.baseAddress, width, 0, height,
+                Int32(format.rawValue), 0)
+            guard status != 0 else { return }
+            // A cut file is only a warning there, and its missing part grey: not a picture anyone asked about.
+            let isWarning = tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue)
+            guard isWarning, !reason().contains("Premature end") else {
+                throw ImageError.malformed(name: name, reason: reason())
+            }
+        }
+        guard isCMYK else {
+            return try RGBImage(width: Int(width), height: Int(height)) { try decompress(to: $0) }
+        }
+        var cmyk = [UInt8](repeating: 0, count: 4 * Int(width) * Int(height))
+        try cmyk.withUnsafeMutableBufferPointer { try decompress(to: $0) }
+        return RGBImage(width: Int(width), height: Int(height)) { target in
+            for pixel in 0..<(Int(width) * Int(height)) {
+                // Inks are stored inverted. K scales the others as Pillow's conversion does (libImaging/Convert.c).
+                let key = Int(cmyk[4 * pixel + 3])
+                for channel in 0..<3 {
+                    let product = (255 - Int(cmyk[4 * pixel + channel])) * key + 128
+                    target[3 * pixel + channel] = UInt8(max(0, key - ((product >> 8) + product) >> 8))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+public import Foundation
+
+/// Decodes JPEG, PNG and WebP to RGB. The format is told by the contents, not by the name.
+///
+/// EXIF orientation is applied, as Pillow's `ImageOps.exif_transpose` does. Transparency is laid over white: our own
+/// choice, since a model sees no transparency and pages are white (Pillow's plain conversion would show what lies
+/// under it). 16-bit PNG keeps the high byte.
+public struct ImageDecoder: Sendable {
+    /// The largest picture that is decoded, in pixels; checked in the header, before memory is taken.
+    public var pixelLimit: Int
+
+    public init(pixelLimit: Int = 100_000_000) {
+        self.pixelLimit = pixelLimit
+    }
+
+    /// - Throws: `ImageError`.
+    public func decode(contentsOf url: URL) throws -> RGBImage {
+        guard FileManager.default.fileExists(atPath: url.path) else { throw ImageError.missing(path: url.path) }
+        let data: Data
+        do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+            throw ImageError.unreadable(path: url.path, reason: error.localizedDescription)
+        }
+        return try decode(data, name: url.path)
+    }
+
+    /// - Parameter name: what errors call the picture.
+    /// - Throws: `ImageError`.
+    public func decode(_ data: Data, name: String) throws -> RGBImage {
+        guard !data.isEmpty else { throw ImageError.empty(name: name) }
+        return try data.withUnsafeBytes { raw in
+            let bytes = raw.bindMemory(to: UInt8.self)
+            let (image, orientation): (RGBImage, EXIFOrientation)
+            if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+                image = try decodeJPEG(bytes, name: name)
+                orientation = EXIFOrientation(jpeg: bytes)
+            } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+                image = try decodePNG(bytes, name: name)
+                orientation = EXIFOrientation(png: bytes)
+            } else if bytes.count >= 12, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8) {
+                image = try decodeWebP(bytes, name: name)
+                orientation = EXIFOrientation(webP: bytes)
+            } else {
+                throw ImageError.notAnImage(name: name)
+            }
+            return orientation.apply(to: image)
+        }
+    }
+
+    /// - Throws: `ImageError.tooLarge`, or `.malformed` for an empty picture.
+    func checkSize(width: Int, height: Int, name: String) throws {
+        guard width > 0, height > 0 else { throw ImageError.malformed(name: name, reason: "it has no pixels") }
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow, pixels <= pixelLimit else {
+            throw ImageError.tooLarge(name: name, width: width, height: height, limit: pixelLimit)
+        }
+    }
+}
+
+extension RGBImage {
+    /// RGBA laid over white: c·a + 255·(1 − a), rounded.
+    init(overWhite rgba: UnsafeBufferPointer<UInt8>, width: Int, height: Int) {
+        self.init(width: width, height: height) { target in
+            for pixel in 0..<(width * height) {
+                let alpha = Int(rgba[4 * pixel + 3])
+                for channel in 0..<3 {
+                    let value = Int(rgba[4 * pixel + channel])
+                    target[3 * pixel + channel] =
+                        alpha == 255 ? UInt8(value) : UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255)
+                }
+            }
+        }
+    }
+}
