@@ -1,0 +1,54 @@
+import Foundation
+
+/// What is done to text before it is cut.
+indirect enum Normalizer: Sendable {
+    case sequence([Normalizer])
+    case prepend(String)
+    case replace(TextPattern, with: String)
+    case nfc, nfd, nfkc, nfkd
+    case lowercase
+    case strip(left: Bool, right: Bool)
+
+    init(_ file: TokenizerFile.Component, path: String) throws(TokenizerError) {
+        switch file.type {
+        case "Sequence":
+            var all: [Normalizer] = []
+            for part in file.normalizers ?? [] { all.append(try Normalizer(part, path: path)) }
+            self = .sequence(all)
+        case "Prepend": self = .prepend(file.prepend ?? "")
+        case "Replace":
+            guard let pattern = file.pattern, let content = file.content else {
+                throw .malformed(path: path, reason: "the normalizer Replace needs pattern and content")
+            }
+            self = .replace(try TextPattern(pattern, path: path), with: content)
+        case "NFC": self = .nfc
+        case "NFD": self = .nfd
+        case "NFKC": self = .nfkc
+        case "NFKD": self = .nfkd
+        case "Lowercase": self = .lowercase
+        case "Strip": self = .strip(left: file.strip_left ?? true, right: file.strip_right ?? true)
+        default:
+            throw .unsupported(
+                path: path, component: "the normalizer '\(file.type)'",
+                supported: "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD, Lowercase, Strip")
+        }
+    }
+
+    func apply(to text: String) -> String {
+        switch self {
+        case .sequence(let all): return all.reduce(text) { $1.apply(to: $0) }
+        case .prepend(let prefix): return text.isEmpty ? text : prefix + text
+        case .replace(let pattern, let replacement): return pattern.replacing(in: text, with: replacement)
+        case .nfc: return text.precomposedStringWithCanonicalMapping
+        case .nfd: return text.decomposedStringWithCanonicalMapping
+        case .nfkc: return text.precomposedStringWithCompatibilityMapping
+        case .nfkd: return text.decomposedStringWithCompatibilityMapping
+        case .lowercase: return text.lowercased()
+        case .strip(let left, let right):
+            var scalars = text.unicodeScalars[...]
+            while left, let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
+            while right, let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+            return String(scalars)
+        }
+    }
+}

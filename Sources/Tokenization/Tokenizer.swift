@@ -1,0 +1,173 @@
+public import Foundation
+
+/// A byte-pair tokenizer read from a `tokenizer.json` of the Hugging Face `tokenizers` library: LLaMA-2 and Mistral
+/// (with byte fallback), LLaMA-3 and Qwen2 (byte level). Written here because no Swift package for it can be had.
+public struct Tokenizer: Sendable {
+    /// Tokens of the vocabulary and added ones: ids run from 0 to this, not all need exist.
+    public let vocabularySize: Int
+
+    private let normalizer: Normalizer?
+    private let preTokenizer: PreTokenizer?
+    private let encoder: BytePairEncoder
+    /// Found in the text as it is written.
+    private let rawTokens: AddedTokens
+    /// Found after normalisation.
+    private let normalizedTokens: AddedTokens
+    private let prefix: [Int32]
+    private let suffix: [Int32]
+    let decoder: TokenDecoder?
+    private let ids: [String: Int32]
+    private let tokens: [Int32: String]
+    private let special: Set<Int32>
+
+    /// - Throws: `TokenizerError`.
+    public init(contentsOf url: URL) throws {
+        guard FileManager.default.fileExists(atPath: url.path) else { throw TokenizerError.missing(path: url.path) }
+        let data: Data
+        do { data = try Data(contentsOf: url) } catch {
+            throw TokenizerError.unreadable(path: url.path, reason: error.localizedDescription)
+        }
+        try self.init(json: data, path: url.path)
+    }
+
+    /// - Parameter path: what errors call the file.
+    public init(json: Data, path: String) throws {
+        let file: TokenizerFile
+        do { file = try JSONDecoder().decode(TokenizerFile.self, from: json) } catch let error as DecodingError {
+            throw TokenizerError.malformed(path: path, reason: Self.reason(error))
+        } catch {
+            throw TokenizerError.malformed(path: path, reason: "it is not JSON")
+        }
+        guard file.model.type ?? "BPE" == "BPE" else {
+            throw TokenizerError.unsupported(
+                path: path, component: "the model '\(file.model.type ?? "")'", supported: "BPE")
+        }
+        guard file.model.continuing_subword_prefix ?? "" == "", file.model.end_of_word_suffix ?? "" == "" else {
+            throw TokenizerError.unsupported(path: path, component: "a subword prefix or suffix", supported: "none")
+        }
+        let added = file.added_tokens ?? []
+        var ids: [String: Int32] = [:]
+        var tokens: [Int32: String] = [:]
+        for (text, id) in file.model.vocab.map({ ($0.key, $0.value) }) + added.map({ ($0.content, $0.id) }) {
+            guard id >= 0, id < 1 << 30 else {
+                throw TokenizerError.malformed(path: path, reason: "token '\(text)' has the id \(id)")
+            }
+            ids[text] = Int32(id)
+            if let other = tokens[Int32(id)], other != text, file.model.vocab[text] != nil {
+                throw TokenizerError.malformed(path: path, reason: "tokens '\(text)' and '\(other)' share the id \(id)")
+            }
+            tokens[Int32(id)] = text
+        }
+        self.ids = ids
+        self.tokens = tokens
+        vocabularySize = (tokens.keys.max()).map { Int($0) + 1 } ?? 0
+        special = Set(added.filter { $0.special ?? false }.map { Int32($0.id) })
+
+        normalizer = try file.normalizer.map { (part) throws(TokenizerError) in try Normalizer(part, path: path) }
+        preTokenizer = try file.pre_tokenizer.map { (part) throws(TokenizerError) in try PreTokenizer(part, path: path)
+        }
+        decoder = try file.decoder.map { (part) throws(TokenizerError) in try TokenDecoder(part, path: path) }
+        encoder = try BytePairEncoder(
+            file.model, vocabulary: file.model.vocab.compactMapValues { Int32(exactly: $0) }, path: path)
+        func select(normalized: Bool) -> [TokenizerFile.AddedToken] {
+            added.filter { ($0.normalized ?? false) == normalized }
+        }
+        rawTokens = AddedTokens(select(normalized: false).map { Self.token($0, content: $0.content) })
+        let normalizer = normalizer
+        normalizedTokens = AddedTokens(
+            select(normalized: true).map { Self.token($0, content: normalizer?.apply(to: $0.content) ?? $0.content) })
+        (prefix, suffix) = try Self.frame(file.post_processor, path: path)
+    }
+
+    private static func token(_ file: TokenizerFile.AddedToken, content: String) -> AddedTokens.Token {
+        AddedTokens.Token(
+            id: Int32(file.id), content: content, isSpecial: file.special ?? false,
+            isSingleWord: file.single_word ?? false,
+            stripsLeft: file.lstrip ?? false, stripsRight: file.rstrip ?? false)
+    }
+
+    private static func reason(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is of the wrong kind"
+        default: "it is not the JSON of a tokenizer"
+        }
+    }
+
+    /// Ids before and behind a single text.
+    private static func frame(_ file: TokenizerFile.Component?, path: String) throws -> ([Int32], [Int32]) {
+        guard let file else { return ([], []) }
+        switch file.type {
+        case "ByteLevel": return ([], [])
+        case "Sequence":
+            return try (file.processors ?? []).reduce(([], [])) { frame, part in
+                let inner = try Self.frame(part, path: path)
+                return (inner.0 + frame.0, frame.1 + inner.1)
+            }
+        case "TemplateProcessing":
+            var (prefix, suffix): ([Int32], [Int32]) = ([], [])
+            var isBehind = false
+            for piece in file.single ?? [] {
+                if piece.Sequence != nil { isBehind = true }
+                guard let name = piece.SpecialToken?.id else { continue }
+                guard let ids = file.special_tokens?[name]?.ids else {
+                    throw TokenizerError.malformed(path: path, reason: "the template names the unknown token '\(name)'")
+                }
+                let tokens = try ids.map { id in
+                    guard let token = Int32(exactly: id) else {
+                        throw TokenizerError.malformed(path: path, reason: "the template holds the id \(id)")
+                    }
+                    return token
+                }
+                if isBehind { suffix += tokens } else { prefix += tokens }
+            }
+            return (prefix, suffix)
+        default:
+            throw TokenizerError.unsupported(
+                path: path, component: "the post-processor '\(file.type)'",
+                supported: "TemplateProcessing, ByteLevel, Sequence")
+        }
+    }
+}
+
+extension Tokenizer {
+    /// The ids of a text.
+    ///
+    /// - Parameter addSpecialTokens: frames the ids as the file's post-processor asks (`<s>` for LLaMA).
+    /// - Complexity: O(n log n).
+    public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int32] {
+        var result = addSpecialTokens ? prefix : []
+        var isFirst = true
+        for piece in rawTokens.split(text[...]) {
+            switch piece {
+            case .token(let id): result.append(id)
+            case .text(let part):
+                let normal = normalizer?.apply(to: String(part)) ?? String(part)
+                for inner in normalizedTokens.split(normal[...]) {
+                    switch inner {
+                    case .token(let id): result.append(id)
+                    case .text(let words):
+                        for word in preTokenizer?.apply(to: [words], isFirst: isFirst) ?? [words] {
+                            encoder.encode(word, into: &result)
+                        }
+                    }
+                    isFirst = false
+                }
+            }
+            isFirst = false
+        }
+        if addSpecialTokens { result += suffix }
+        return result
+    }
+
+    /// The text of ids. Ids that do not exist are skipped.
+    public func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true) -> String {
+        let texts = ids.filter { !(skipSpecialTokens && special.contains($0)) }.compactMap { tokens[$0] }
+        return decoder?.apply(to: texts).joined() ?? texts.joined(separator: " ")
+    }
+
+    public func id(of token: String) -> Int32? { ids[token] }
+    public func token(of id: Int32) -> String? { tokens[id] }
+    public func isSpecial(_ id: Int32) -> Bool { special.contains(id) }
+}
