@@ -54,7 +54,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "HiREDCommandLine",
-            dependencies: ["Inference", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Inference", "Checkpoints", "ModelGraphs", "OpenVINO", "HiRED", "ImageProcessing", "Tokenization",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
 
         .executableTarget(
@@ -79,7 +82,9 @@ let package = Package(
             name: "ModelGraphsTests", dependencies: ["ModelGraphs"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference"], resources: [.copy("Fixtures")],
+            name: "InferenceTests",
+            dependencies: ["Inference", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization"],
+            resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
         .testTarget(
             name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "Inference"],

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Inference
+
+struct AskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ask", abstract: "Ask a question about one or more pictures.",
+        discussion: """
+            Example: hired ask Models/demo --image receipt.png "How much is the TEA?"
+
+            The answer is streamed. With --json one object is printed when the answer is whole: the answer, how many \
+            image tokens were kept of how many, times in milliseconds and memory in bytes.
+            """)
+
+    @Argument(help: "The folder of a Hugging Face LLaVA-NeXT or LLaVA-1.5 checkpoint.")
+    var model: String
+
+    @Option(name: .long, help: "A JPEG, PNG or WebP picture. Repeat for several.")
+    var image: [String] = []
+
+    @Argument(help: "The question.")
+    var prompt: String
+
+    @OptionGroup(title: "Token selection") var selection: SelectionArguments
+    @OptionGroup(title: "Model") var loading: ModelArguments
+    @OptionGroup(title: "Answer") var sampling: SamplingArguments
+
+    @Flag(help: "Print one JSON object instead of the answer.")
+    var json = false
+
+    func run() async throws {
+        let selection = try selection.options()
+        try sampling.validate(prompt: prompt)
+        let images = try image.map { try Self.input($0) }
+        let model = try loading.load(model)
+        let request = GenerationRequest(
+            try sampling.prompt(prompt, imageCount: images.count), images: images, selection: selection,
+            sampling: sampling.options, maximumTokens: sampling.maxTokens)
+        for try await event in model.generate(request) {
+            switch event {
+            case .stage(let stage): Progress.show(stage)
+            case .text(let text):
+                Progress.clear()
+                if !json { Output.write(text) }
+            case .finished(let result):
+                Progress.clear()
+                if json {
+                    try Output.printJSON(AnswerReport(result, load: model.loadMilliseconds))
+                } else {
+                    Output.line("")
+                }
+            }
+        }
+    }
+
+    /// Fails before a model is loaded for a picture that is not there.
+    static func input(_ path: String) throws -> ImageInput {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw CommandError(.noInput, "\(path) does not exist; give the path of a JPEG, PNG or WebP picture")
+        }
+        guard !isFolder.boolValue else {
+            throw CommandError(.noInput, "\(path) is a folder; give the path of a JPEG, PNG or WebP picture")
+        }
+        return .file(URL(fileURLWithPath: path))
+    }
+}

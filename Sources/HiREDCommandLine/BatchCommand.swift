@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Inference
+
+struct BatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "batch", abstract: "Answer a file of questions with one loaded model.",
+        discussion: """
+            QUESTIONS holds one JSON object a line with image (a path, relative to the file) and question. One line \
+            with image, question and answer is printed for each.
+            """)
+
+    @Argument(help: "The folder of a checkpoint.")
+    var model: String
+
+    @Argument(help: "A file of JSON lines.")
+    var questions: String
+
+    @OptionGroup(title: "Token selection") var selection: SelectionArguments
+    @OptionGroup(title: "Model") var loading: ModelArguments
+    @OptionGroup(title: "Answer") var sampling: SamplingArguments
+
+    private struct Question: Decodable {
+        var image: String
+        var question: String
+    }
+
+    private struct Answer: Encodable {
+        var image: String
+        var question: String
+        var answer: String
+        var imageTokens: Int
+        var ttftMs: Double
+    }
+
+    func run() async throws {
+        let options = try selection.options()
+        try sampling.validate(prompt: "-")
+        guard let text = try? String(contentsOfFile: questions, encoding: .utf8) else {
+            throw CommandError(.noInput, "\(questions) cannot be read; give a file of JSON lines")
+        }
+        let folder = URL(fileURLWithPath: questions).deletingLastPathComponent()
+        let items = try text.split(separator: "\n").enumerated().map { number, line in
+            guard let item = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else {
+                throw CommandError(
+                    .badData, "\(questions), line \(number + 1): an object with image and question is needed")
+            }
+            return item
+        }
+        let model = try loading.load(model)
+        for (number, item) in items.enumerated() {
+            Progress.show("\(number + 1) of \(items.count) …")
+            let request = GenerationRequest(
+                try sampling.prompt(item.question, imageCount: 1),
+                images: [try AskCommand.input(folder.appending(path: item.image).path)], selection: options,
+                sampling: sampling.options, maximumTokens: sampling.maxTokens)
+            for try await case .finished(let result) in model.generate(request) {
+                Progress.clear()
+                try Output.printJSON(
+                    Answer(
+                        image: item.image, question: item.question, answer: result.answer,
+                        imageTokens: result.images.reduce(0) { $0 + $1.kept },
+                        ttftMs: result.timings.timeToFirstToken))
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Foundation
+import HiRED
+import ImageProcessing
+import Inference
+
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "Answer questions about bundled pictures at several budgets.",
+        discussion: """
+            The bundled model is small, was trained on pictures drawn by a program, and reads nothing else. It shows \
+            that everything from picture to answer works, and what dropping tokens does.
+            """)
+
+    @Option(help: "The demo's model folder, with samples/questions.json in it.")
+    var model: String?
+
+    @Option(help: "Where the page is written.")
+    var output = "demo-output"
+
+    @OptionGroup(title: "Model") var loading: ModelArguments
+
+    struct Configuration {
+        var name: String
+        var strategy: StrategyName
+        var budget: String
+    }
+
+    static let configurations = [
+        Configuration(name: "full", strategy: .full, budget: "full"),
+        Configuration(name: "HiRED 40%", strategy: .hired, budget: "40%"),
+        Configuration(name: "HiRED 20%", strategy: .hired, budget: "20%"),
+        Configuration(name: "HiRED 10%", strategy: .hired, budget: "10%"),
+        Configuration(name: "uniform 20%", strategy: .uniform, budget: "20%"),
+    ]
+
+    private struct Sample: Decodable {
+        struct Question: Decodable {
+            var question: String
+            var answer: String
+        }
+        var image: String
+        var questions: [Question]
+    }
+
+    func run() async throws {
+        let folder = try Self.folder(model)
+        let samplesURL = folder.appending(path: "samples")
+        guard let data = try? Data(contentsOf: samplesURL.appending(path: "questions.json")),
+            let samples = try? JSONDecoder().decode([Sample].self, from: data)
+        else {
+            throw CommandError(
+                .noInput, "\(samplesURL.path)/questions.json cannot be read; restore the folder Models/demo")
+        }
+        let model = try loading.load(folder.path)
+        // The first run of each shape prepares kernels; the table shows what a second picture costs.
+        if let first = samples.first, let question = first.questions.first {
+            for configuration in Self.configurations {
+                _ = try await answer(first.image, question.question, configuration, samplesURL, model, streams: false)
+            }
+        }
+        var page = DemoPage()
+        var right = [Int](repeating: 0, count: Self.configurations.count)
+        var asked = 0
+        for sample in samples {
+            // The first question about what is written or drawn; asking all would only be longer.
+            guard let question = sample.questions.first(where: { !$0.question.hasPrefix("Is there") }) else { continue }
+            asked += 1
+            Output.line("\n\(sample.image): \(question.question)  (right: \(question.answer))")
+            var rows: [DemoPage.Row] = []
+            for (number, configuration) in Self.configurations.enumerated() {
+                let name = configuration.name.padding(toLength: 12, withPad: " ", startingAt: 0)
+                Output.write("  \(name) ")
+                let result = try await answer(
+                    sample.image, question.question, configuration, samplesURL, model, streams: true)
+                let isRight = result.answer.trimmingCharacters(in: .whitespaces) == question.answer
+                if isRight { right[number] += 1 }
+                let figures = String(
+                    format: "%4d tokens, first token after %5.1f ms", result.images.reduce(0) { $0 + $1.kept },
+                    result.timings.timeToFirstToken)
+                Output.line("   [\(isRight ? "right" : "WRONG"), \(figures)]")
+                rows.append(.init(configuration.name, result, isRight: isRight))
+            }
+            var options = SelectionOptions()
+            options.budget = try TokenBudget(parsing: "20%")
+            let url = samplesURL.appending(path: sample.image)
+            let (tokens, partitions, _) = try await model.select(.file(url), options: options)
+            try page.add(
+                question: question.question, answer: question.answer, rows: rows,
+                picture: SelectionPicture(tokens: tokens, partitions: partitions))
+        }
+        Output.line("\nright answers of \(asked):")
+        for (number, configuration) in Self.configurations.enumerated() {
+            Output.line("  \(configuration.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(right[number])")
+        }
+        let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
+        do {
+            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+            try Data(page.html(right: zip(Self.configurations.map(\.name), right).map { ($0, $1) }, of: asked).utf8)
+                .write(to: outputURL)
+        } catch {
+            throw CommandError(.cannotCreate, "\(outputURL.path) cannot be written: \(error.localizedDescription)")
+        }
+        Output.line("\nThe kept tokens of each picture: \(outputURL.path)")
+    }
+
+    private func answer(
+        _ image: String, _ question: String, _ configuration: Configuration, _ folder: URL,
+        _ model: VisionLanguageModel,
+        streams: Bool
+    ) async throws -> GenerationResult {
+        var selection = SelectionOptions()
+        selection.strategy = configuration.strategy
+        selection.budget = try TokenBudget(parsing: configuration.budget)
+        let request = GenerationRequest(
+            GenerationRequest.question(question, imageCount: 1), images: [.file(folder.appending(path: image))],
+            selection: selection, maximumTokens: 64)
+        var last: GenerationResult?
+        for try await event in model.generate(request) {
+            if case .text(let text) = event, streams { Output.write(text) }
+            if case .finished(let result) = event { last = result }
+        }
+        guard let last else { throw CommandError(.internalFailure, "the answer broke off") }
+        return last
+    }
+
+    /// Given, or `Models/demo` beside the program or above the current folder.
+    private static func folder(_ given: String?) throws -> URL {
+        if let given { return URL(fileURLWithPath: given) }
+        let starts = [
+            URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
+            URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath(),
+        ]
+        for start in starts {
+            var folder = start
+            while folder.path != "/" {
+                let candidate = folder.appending(path: "Models/demo")
+                if FileManager.default.fileExists(atPath: candidate.appending(path: "config.json").path) {
+                    return candidate
+                }
+                folder.deleteLastPathComponent()
+            }
+        }
+        throw CommandError(.noInput, "Models/demo is not found; run this in the project's folder, or give --model")
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import HiRED
+import Inference
+import Tokenization
+
+/// How tokens are chosen; the same for every command.
+struct SelectionArguments: ParsableArguments {
+    @Option(help: "Image tokens to keep: a percentage of all (20%), a number (640), or full.")
+    var budget = "20%"
+
+    @Option(help: "The full view's share of the budget, 0 to 1.")
+    var alpha = 0.5
+
+    @Option(help: "How tokens are chosen: \(StrategyName.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var strategy = "hired"
+
+    @Option(help: "How hired shares the budget out: \(Allocation.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var allocation = "paper"
+
+    @Option(help: "Seed of the strategy random.")
+    var selectionSeed: UInt64 = 0
+
+    @Flag(help: "Keep the separators of rows that keep a token; they count against the budget.")
+    var keepSeparators = false
+
+    func options() throws -> SelectionOptions {
+        var options = SelectionOptions()
+        options.budget = try TokenBudget(parsing: budget)
+        options.alpha = alpha
+        options.strategy = try StrategyName(parsing: strategy)
+        options.allocation = try Allocation(parsing: allocation)
+        options.seed = selectionSeed
+        options.keepsSeparators = keepSeparators
+        _ = try options.makeStrategy()
+        return options
+    }
+}
+
+/// How a model is loaded.
+struct ModelArguments: ParsableArguments {
+    @Option(help: "Arithmetic: auto (fastest), f32 (exact), bf16.")
+    var precision = "auto"
+
+    @Option(help: "Threads; all cores unless given.")
+    var threads: Int?
+
+    func load(_ path: String) throws -> VisionLanguageModel {
+        var options = VisionLanguageModel.Options()
+        guard let precision = Precision(rawValue: precision) else {
+            throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
+        }
+        if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
+        options.precision = precision
+        options.threads = threads
+        Progress.show("loading \(path) …")
+        defer { Progress.clear() }
+        return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
+    }
+}
+
+/// How an answer is drawn.
+struct SamplingArguments: ParsableArguments {
+    @Option(help: "0 takes the likeliest token; higher varies more.")
+    var temperature: Float = 0
+
+    @Option(help: "Draw among this many likeliest tokens.")
+    var topK: Int?
+
+    @Option(help: "Draw among the likeliest tokens that together reach this probability.")
+    var topP: Float = 1
+
+    @Option(help: "Seed of the draw: the same seed gives the same answer.")
+    var seed: UInt64?
+
+    @Option(help: "The longest answer, in tokens.")
+    var maxTokens = 256
+
+    @Option(help: "Chat template: auto (the checkpoint's own), vicuna, mistral, llama3, chatml, or raw.")
+    var template = "auto"
+
+    var options: SamplingOptions { SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed) }
+
+    func prompt(_ text: String, imageCount: Int) throws -> GenerationRequest.Prompt {
+        if template == "raw" { return .raw(text) }
+        if template == "auto" { return GenerationRequest.question(text, imageCount: imageCount) }
+        guard let named = ChatTemplate.named.first(where: { $0.name == template })?.template else {
+            let names = ["auto"] + ChatTemplate.named.map(\.name)
+            throw CommandError(.usage, "unknown template '\(template)'; give one of \(names.joined(separator: ", "))")
+        }
+        return GenerationRequest.question(text, imageCount: imageCount, template: named)
+    }
+
+    /// Options are checked before a model is loaded.
+    func validate(prompt: String) throws {
+        try options.validate()
+        guard maxTokens > 0 else { throw CommandError(.usage, "max-tokens cannot be \(maxTokens); give at least 1") }
+        guard prompt.contains(where: { !$0.isWhitespace }) else { throw InferenceError.emptyPrompt }
+        _ = try self.prompt(prompt, imageCount: 1)
+    }
+}

@@ -1,3 +1,0 @@
-import COpenVINO
-
-print(copenvino_probe())

@@ -1,0 +1,72 @@
+public import HiRED
+public import Tokenization
+
+/// A question about pictures.
+public struct GenerationRequest: Sendable {
+    public enum Prompt: Sendable {
+        /// Through the checkpoint's own template, or another.
+        case chat([ChatMessage], template: ChatTemplate?)
+        /// As it is, with `<image>` where pictures go.
+        case raw(String)
+    }
+
+    public var prompt: Prompt
+    /// In the order of their places in the prompt.
+    public var images: [ImageInput]
+    public var selection: SelectionOptions
+    public var sampling: SamplingOptions
+    public var maximumTokens: Int
+    /// Goes on past the end-of-sequence token: for measurements.
+    public var ignoresEndOfSequence = false
+
+    public init(
+        _ prompt: Prompt, images: [ImageInput], selection: SelectionOptions, sampling: SamplingOptions = .greedy,
+        maximumTokens: Int = 512
+    ) {
+        self.prompt = prompt
+        self.images = images
+        self.selection = selection
+        self.sampling = sampling
+        self.maximumTokens = maximumTokens
+    }
+
+    /// A single question: pictures first, then the text.
+    public static func question(_ text: String, imageCount: Int, template: ChatTemplate? = nil) -> Prompt {
+        let places = [ChatMessage.Part](repeating: .image, count: imageCount)
+        return .chat([ChatMessage(.user, places + [.text(text)])], template: template)
+    }
+}
+
+/// What happens while a request is worked on.
+public enum GenerationEvent: Sendable {
+    public enum Stage: Sendable, Equatable {
+        /// View `number` of at most `count` of picture `image`, all counted from 0.
+        case vision(image: Int, view: Int, count: Int)
+        case prefill(tokens: Int)
+    }
+
+    case stage(Stage)
+    /// More of the answer; never half a character.
+    case text(String)
+    case finished(GenerationResult)
+}
+
+public struct GenerationResult: Sendable {
+    public enum FinishReason: String, Sendable {
+        /// The model ended its answer.
+        case stop
+        /// The answer reached the number of tokens asked for, or the end of the model's context.
+        case length
+    }
+
+    /// Without special tokens.
+    public var answer: String
+    public var tokens: [Int32]
+    public var finishReason: FinishReason
+    /// Text and image tokens together.
+    public var promptTokens: Int
+    public var images: [ImageTokens]
+    public var timings: Timings
+    /// Bytes of the blocks that hold this sequence's keys and values.
+    public var cacheBytes: Int
+}

@@ -1,0 +1,169 @@
+public import Checkpoints
+public import Foundation
+public import HiRED
+public import ImageProcessing
+import ModelGraphs
+public import Tokenization
+
+/// A loaded checkpoint that answers questions about pictures.
+///
+/// One request runs at a time; others wait. The work is done on a thread of its own.
+public actor VisionLanguageModel {
+    public nonisolated let folder: CheckpointFolder
+    public nonisolated let tokenizer: Tokenizer
+    /// Milliseconds that loading took.
+    public nonisolated let loadMilliseconds: Double
+
+    private let pipeline: ImagePipeline
+    private let language: LanguageModel
+    private nonisolated let canceller: RequestCanceller
+    private nonisolated let thread: InferenceThread
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    public struct Options: Sendable {
+        public var precision = Precision.auto
+        public var threads: Int?
+        public var decoder = ImageDecoder()
+
+        public init() {}
+    }
+
+    /// Loads an HF checkpoint folder. Takes seconds for large ones; call it off the main thread.
+    ///
+    /// - Throws: `CheckpointError`, `TokenizerError`, `GraphError`, `ImageError`, `InferenceError`, `OpenVINOError`.
+    public init(contentsOf url: URL, options: Options = Options()) throws {
+        let start = ContinuousClock.now
+        folder = try CheckpointFolder(url)
+        let text = folder.config.text
+        if let window = text.slidingWindow, window < text.maxPositions {
+            throw InferenceError.unsupportedModel(
+                "its attention window of \(window) is shorter than its context of \(text.maxPositions)",
+                remedy: "set sliding_window to null in config.json if the checkpoint was trained so")
+        }
+        tokenizer = try Tokenizer(contentsOf: folder.tokenizerURL)
+        let weights = try CheckpointWeights(folder.weights)
+        let compiler = try GraphCompiler(folder.weights, precision: options.precision, threads: options.threads)
+        pipeline = try ImagePipeline(folder, weights: weights, compiler: compiler, decoder: options.decoder)
+        language = try LanguageModel(folder.config, weights: weights, compiler: compiler)
+        canceller = RequestCanceller(language.makeCanceller())
+        thread = InferenceThread(label: "hired.inference")
+        loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// The token selection of a picture, without an answer.
+    public func select(_ image: ImageInput, options: SelectionOptions) throws -> (
+        tokens: ImageTokens, partitions: ImagePartitions, timings: Timings
+    ) {
+        var timings = Timings()
+        let start = ContinuousClock.now
+        let result = try pipeline.select(image, options: options, timings: &timings) { _, _ in
+            try Task.checkCancellation()
+        }
+        timings.total = (ContinuousClock.now - start) / .milliseconds(1)
+        return (result.tokens, result.partitions, timings)
+    }
+
+    /// Answers a request as a stream. Ending the iteration, or cancelling the task that iterates, stops the work.
+    public nonisolated func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let id = UUID()
+            let task = Task {
+                do {
+                    try await self.run(request, id: id) { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { [canceller] reason in
+                guard case .cancelled = reason else { return }
+                task.cancel()
+                canceller.cancel(id)
+            }
+        }
+    }
+
+    /// The packed image embeddings [K, D] of a picture. For tests and measurements.
+    public func embeddings(of image: ImageInput, options: SelectionOptions) throws -> [Float] {
+        var timings = Timings()
+        return try pipeline.embed(image, options: options, timings: &timings) { _, _ in }.embeddings
+    }
+
+    /// The head-summed CLS rows of the first and the final layer for every view, [P][N] each.
+    public func classAttention(of image: ImageInput) throws -> (first: [[Float]], final: [[Float]]) {
+        try pipeline.classAttention(of: image)
+    }
+
+    private func run(_ request: GenerationRequest, id: UUID, emit: (GenerationEvent) -> Void) throws {
+        try Task.checkCancellation()
+        try canceller.run(id) { try answer(request, emit: emit) }
+    }
+
+    private func answer(_ request: GenerationRequest, emit: (GenerationEvent) -> Void) throws {
+        let start = ContinuousClock.now
+        func elapsed() -> Double { (ContinuousClock.now - start) / .milliseconds(1) }
+        try request.sampling.validate()
+        guard request.maximumTokens > 0 else {
+            throw InferenceError.invalidOption("max-tokens", "\(request.maximumTokens)", remedy: "give at least 1")
+        }
+        var timings = Timings()
+        let ids = try PromptAssembler.ids(of: request, tokenizer: tokenizer, folder: folder)
+        var images: [ImagePipeline.Result] = []
+        for (number, image) in request.images.enumerated() {
+            let result = try pipeline.embed(image, options: request.selection, timings: &timings) { view, count in
+                try Task.checkCancellation()
+                emit(.stage(.vision(image: number, view: view, count: count)))
+            }
+            images.append(result)
+        }
+        let imageToken = Int32(folder.config.imageTokenIndex)
+        let promptTokens = ids.count + images.reduce(0) { $0 + $1.tokens.kept - 1 }
+        let limit = folder.config.text.maxPositions
+        guard promptTokens < limit else {
+            throw InferenceError.contextExceeded(
+                promptTokens: promptTokens, maximumTokens: request.maximumTokens, limit: limit)
+        }
+        let maximum = min(request.maximumTokens, limit - promptTokens)
+        emit(.stage(.prefill(tokens: promptTokens)))
+        try Task.checkCancellation()
+        var sequence = try DecodingSequence(
+            language, sampling: request.sampling, capacity: promptTokens + maximum)
+        var next = try timings.measure(\.prefill) {
+            let prompt = try PromptAssembler.embeddings(
+                ids, imageToken: imageToken, images: images.map(\.embeddings), language: language)
+            return try sequence.extend(prompt)
+        }
+        timings.timeToFirstToken = elapsed()
+
+        var tokens: [Int32] = []
+        var answer = ""
+        var detokenizer = StreamingDetokenizer(tokenizer)
+        let ends = request.ignoresEndOfSequence ? [] : Set(folder.endOfSequence.compactMap { Int32(exactly: $0) })
+        var reason = GenerationResult.FinishReason.length
+        let decodeStart = ContinuousClock.now
+        while true {
+            try Task.checkCancellation()
+            tokens.append(next)
+            if ends.contains(next) {
+                reason = .stop
+                break
+            }
+            let text = detokenizer.append(next)
+            answer += text
+            if !text.isEmpty { emit(.text(text)) }
+            guard tokens.count < maximum else { break }
+            next = try sequence.extend(try language.embed([next]))
+        }
+        timings.decode = (ContinuousClock.now - decodeStart) / .milliseconds(1)
+        let rest = detokenizer.finish()
+        answer += rest
+        if !rest.isEmpty { emit(.text(rest)) }
+        timings.total = elapsed()
+        emit(
+            .finished(
+                GenerationResult(
+                    answer: answer, tokens: tokens, finishReason: reason, promptTokens: promptTokens,
+                    images: images.map(\.tokens), timings: timings, cacheBytes: sequence.cacheBytes)))
+    }
+}
