@@ -67,7 +67,7 @@ let package = Package(
         .testTarget(
             name: "HiREDTests", dependencies: ["HiRED"], resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "ImageProcessingTests", dependencies: ["ImageProcessing"], resources: [.copy("Fixtures")],
+            name: "ImageProcessingTests", dependencies: ["ImageProcessing", "HiRED"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")],

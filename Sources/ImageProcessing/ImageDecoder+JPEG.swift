@@ -16,6 +16,8 @@ extension ImageDecoder {
             throw ImageError.malformed(name: name, reason: reason())
         }
         try checkSize(width: Int(width), height: Int(height), name: name)
+        // A cut file is only a warning to the decoder, its missing part grey: not a picture anyone asked about.
+        guard Self.hasEnd(bytes) else { throw ImageError.malformed(name: name, reason: "it ends before the picture does") }
         let isCMYK = colours == Int32(TJCS_CMYK.rawValue) || colours == Int32(TJCS_YCCK.rawValue)
         let format = isCMYK ? TJPF_CMYK : TJPF_RGB
 
@@ -24,7 +26,6 @@ extension ImageDecoder {
                 handle, bytes.baseAddress, UInt(bytes.count), target.baseAddress, width, 0, height,
                 Int32(format.rawValue), 0)
             guard status != 0 else { return }
-            // A cut file is only a warning there, and its missing part grey: not a picture anyone asked about.
             let isWarning = tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue)
             guard isWarning, !reason().contains("Premature end") else {
                 throw ImageError.malformed(name: name, reason: reason())
@@ -45,5 +46,18 @@ extension ImageDecoder {
                 }
             }
         }
+    }
+
+    /// Whether an end-of-image marker follows the last start of a scan.
+    private static func hasEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var place = bytes.count - 2
+        while place >= 0 {
+            if bytes[place] == 0xFF {
+                if bytes[place + 1] == 0xD9 { return true }
+                if bytes[place + 1] == 0xDA { return false }
+            }
+            place -= 1
+        }
+        return false
     }
 }
