@@ -31,7 +31,7 @@ public struct UniformStrategy: TokenDroppingStrategy {
     public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
         -> TokenAllocation
     {
-        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        let total = try budget.tokenCount(of: layout.totalTokens)
         return layout.allocation(keeping: positions(total, of: layout), budget: total)
     }
 
@@ -68,7 +68,7 @@ public struct RandomStrategy: TokenDroppingStrategy {
     public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
         -> TokenAllocation
     {
-        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        let total = try budget.tokenCount(of: layout.totalTokens)
         return layout.allocation(keeping: positions(total, of: layout), budget: total)
     }
 

@@ -22,7 +22,7 @@ public struct HiREDStrategy: TokenDroppingStrategy {
         -> TokenAllocation
     {
         let count = layout.tokensPerPartition
-        let total = budget.tokenCount(of: layout.totalTokens) ?? layout.totalTokens
+        let total = try budget.tokenCount(of: layout.totalTokens)
         let capacities = (0..<layout.partitionCount).map { layout.capacity(partition: $0) }
         guard layout.tileCount > 0 else {
             return TokenAllocation(budgets: [min(total, count)], budget: total)

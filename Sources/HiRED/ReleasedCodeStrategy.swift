@@ -24,6 +24,7 @@ public struct ReleasedCodeStrategy: TokenDroppingStrategy {
             case .tokens(let tokens): tokens
             case .percentage(let share): Int(Double(layout.totalTokens) * share.fraction)
             }
+        guard total > 0 else { throw .invalidBudget("\(budget) of \(layout.totalTokens) tokens") }
         guard tiles > 0 else { return TokenAllocation(budgets: [min(total, count)], budget: total) }
         guard total < layout.totalTokens else {
             // At a rate of 1 the code drops nothing.

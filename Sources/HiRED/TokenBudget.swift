@@ -7,12 +7,17 @@ public enum TokenBudget: Sendable, Hashable {
     /// An absolute number of tokens, at least 1.
     case tokens(Int)
 
-    /// The budget B for a layout, `⌊r·(m+1)·N⌋` in exact integers, or nil for `full`.
-    public func tokenCount(of total: Int) -> Int? {
+    /// The budget B for a layout, `⌊r·(m+1)·N⌋` in exact integers; all tokens for `full`.
+    ///
+    /// - Throws: `HiREDError.invalidBudget` for a share that is less than one token.
+    public func tokenCount(of total: Int) throws(HiREDError) -> Int {
         switch self {
-        case .full: nil
-        case .percentage(let share): share.floor(of: total)
-        case .tokens(let count): count
+        case .full: return total
+        case .tokens(let count): return count
+        case .percentage(let share):
+            let count = share.floor(of: total)
+            guard count > 0 else { throw .invalidBudget("\(self) of \(total) tokens") }
+            return count
         }
     }
 }

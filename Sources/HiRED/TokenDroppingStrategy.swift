@@ -64,7 +64,9 @@ public struct SelectionOptions: Sendable, Hashable {
         if budget == .full { return FullStrategy() }
         switch strategy {
         case .full: return FullStrategy()
-        case .hired where allocation == .releasedCode: return ReleasedCodeStrategy(alpha: alpha)
+        case .hired where allocation == .releasedCode:
+            guard !keepsSeparators else { throw .releasedCodeRefuses("it keeps no separators") }
+            return ReleasedCodeStrategy(alpha: alpha)
         case .hired: return HiREDStrategy(alpha: alpha, even: allocation == .even, separators: keepsSeparators)
         case .uniform: return UniformStrategy(separators: keepsSeparators)
         case .random: return RandomStrategy(seed: seed, separators: keepsSeparators)

@@ -17,7 +17,9 @@ extension ImageDecoder {
         }
         try checkSize(width: Int(width), height: Int(height), name: name)
         // A cut file is only a warning to the decoder, its missing part grey: not a picture anyone asked about.
-        guard Self.hasEnd(bytes) else { throw ImageError.malformed(name: name, reason: "it ends before the picture does") }
+        guard Self.hasEnd(bytes) else {
+            throw ImageError.malformed(name: name, reason: "it ends before the picture does")
+        }
         let isCMYK = colours == Int32(TJCS_CMYK.rawValue) || colours == Int32(TJCS_YCCK.rawValue)
         let format = isCMYK ? TJPF_CMYK : TJPF_RGB
 

@@ -37,7 +37,8 @@ public struct DecoderGraph {
             mask: try mask(embeddings, attention, &graph), cosine: cosine, sine: sine,
             batch: try graph.gather(graph.shapeOf(embeddings), try graph.vector([0]), axis: 0), beam: beam)
 
-        var hidden = embeddings
+        // The paged pass forgets the width of its input, and the first norm would not be fused without it.
+        var hidden = try graph.reshape(embeddings, [0, 0, config.hiddenSize])
         for index in 0..<config.layerCount {
             hidden = try layer(index, hidden, shared, weights, &graph)
         }

@@ -36,7 +36,10 @@ import Testing
             let whole = try Data(contentsOf: ImagesFixture.url("files/\(file.name)"))
             for _ in 0..<60 {
                 var damaged = [UInt8](whole)
-                for _ in 0..<3 { damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(in: 0...255, using: &generator) }
+                for _ in 0..<3 {
+                    damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(
+                        in: 0...255, using: &generator)
+                }
                 do {
                     let image = try ImageDecoder(pixelLimit: 4_000_000).decode(Data(damaged), name: file.name)
                     #expect(image.pixels.count == 3 * image.width * image.height)
