@@ -64,23 +64,27 @@ let package = Package(
             name: "HiREDBenchmarks", dependencies: ["HiRED", "ImageProcessing", "Tokenization"], path: "Benchmarks",
             swiftSettings: swiftSettings),
 
+        // Makes and drops every kind of handle; for the tests and script/check-leaks.
+        .executableTarget(
+            name: "handle-check", dependencies: ["OpenVINO"], path: "Tests/HandleCheck", swiftSettings: swiftSettings,
+            linkerSettings: runtimePath),
+
         .testTarget(
             name: "HiREDTests", dependencies: ["HiRED"], resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageProcessingTests", dependencies: ["ImageProcessing", "HiRED"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings),
+            name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: swiftSettings),
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "OpenVINOTests", dependencies: ["OpenVINO"], resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            name: "OpenVINOTests", dependencies: ["OpenVINO", "handle-check"], swiftSettings: swiftSettings,
+            linkerSettings: runtimePath),
         .testTarget(
-            name: "ModelGraphsTests", dependencies: ["ModelGraphs"], resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            name: "ModelGraphsTests", dependencies: ["ModelGraphs", "OpenVINO"], swiftSettings: swiftSettings,
+            linkerSettings: runtimePath),
         .testTarget(
             name: "InferenceTests",
             dependencies: ["Inference", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization"],
@@ -88,7 +92,6 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
         .testTarget(
             name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "Inference"],
-            resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
     ],
     cLanguageStandard: .c11,

@@ -54,7 +54,10 @@ public struct PreprocessorConfig: Sendable, Equatable {
         }
         self.init(kind: kind)
         let edge = 1...8192
-        if let size = try json.object("size") {
+        // Old files write a number.
+        if case .integer? = json.values["size"] {
+            self.size = .shortestEdge(try json.integer("size", in: edge) ?? 224)
+        } else if let size = try json.object("size") {
             if let shortest = try size.integer("shortest_edge", in: edge) {
                 self.size = .shortestEdge(shortest)
             } else if let height = try size.integer("height", in: edge), let width = try size.integer("width", in: edge)
@@ -63,9 +66,6 @@ public struct PreprocessorConfig: Sendable, Equatable {
             } else {
                 throw .malformed(path: path, reason: "'size' needs shortest_edge, or height and width")
             }
-        }
-        if case .integer? = json.values["size"] {
-            self.size = .shortestEdge(try json.integer("size", in: edge) ?? 224)
         }
         if case .integer? = json.values["crop_size"] {
             cropHeight = try json.integer("crop_size", in: edge) ?? 224

@@ -32,21 +32,25 @@ import Testing
             try ChatTemplate.chatML.prompt(for: question)
                 == "<|im_start|>system\nAnswer the questions.<|im_end|><|im_start|>user\n<image>\nQ<|im_end|>"
                 + "<|im_start|>assistant\n")
-        #expect(try ChatTemplate.llama3.prompt(for: question).hasSuffix(
-            "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ<|eot_id|>"
-                + "<|start_header_id|>assistant<|end_header_id|>\n\n"))
+        #expect(
+            try ChatTemplate.llama3.prompt(for: question).hasSuffix(
+                "<|start_header_id|>user<|end_header_id|>\n\n<image>\nQ<|eot_id|>"
+                    + "<|start_header_id|>assistant<|end_header_id|>\n\n"))
         #expect(try ChatTemplate.raw.prompt(for: question) == "Q")
     }
 
     @Test func severalTurnsGoOn() throws {
         let turns = question + [ChatMessage(.assistant, [.text("A")]), ChatMessage(.user, [.text("R")])]
-        #expect(try ChatTemplate.vicuna.prompt(for: turns).hasSuffix("USER: <image>\nQ ASSISTANT: A</s>USER: R ASSISTANT:"))
+        #expect(
+            try ChatTemplate.vicuna.prompt(for: turns).hasSuffix("USER: <image>\nQ ASSISTANT: A</s>USER: R ASSISTANT:"))
         #expect(try ChatTemplate.mistral.prompt(for: turns) == "[INST] <image>\nQ [/INST] A</s>[INST] R [/INST]")
     }
 
     @Test(arguments: [
-        "{% for x in y %}", "{{ 1 + }}", "{% if %}{% endif %}", "{{ 'a }}", "{% while true %}", "{{ x | nosuch }}", "{{ f() }}",
-        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}", "{% set x = 1", "{{ [1, 2 }}",
+        "{% for x in y %}", "{{ 1 + }}", "{% if %}{% endif %}", "{{ 'a }}", "{% while true %}", "{{ x | nosuch }}",
+        "{{ f() }}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}", "{% set x = 1",
+        "{{ [1, 2 }}",
     ])
     func brokenAndHostileTemplatesAreErrors(_ source: String) {
         #expect(throws: JinjaError.self) { try JinjaTemplate(source).render(["y": .array([])]) }

@@ -32,7 +32,8 @@ struct TokenizationFixture: Decodable {
 
         func chatMessage() throws -> ChatMessage {
             ChatMessage(
-                try #require(ChatMessage.Role(rawValue: role)), content.map { $0.type == "image" ? .image : .text($0.text ?? "") })
+                try #require(ChatMessage.Role(rawValue: role)),
+                content.map { $0.type == "image" ? .image : .text($0.text ?? "") })
         }
     }
 

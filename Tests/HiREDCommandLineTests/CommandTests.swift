@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+/// The program as a user starts it: what it prints, and the code it ends with.
+@Suite struct CommandTests {
+    struct Outcome {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    /// The program lies beside the test bundle.
+    private static var program: URL {
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        while folder.path != "/", !FileManager.default.isExecutableFile(atPath: folder.appending(path: "hired").path) {
+            folder.deleteLastPathComponent()
+        }
+        return folder.appending(path: "hired")
+    }
+
+    private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "Models/demo").path
+    private static let picture = demo + "/samples/03-scene.png"
+
+    private func run(_ arguments: [String]) throws -> Outcome {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        let (output, error) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = error
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errors = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Outcome(status: process.terminationStatus, output: text, error: errors)
+    }
+
+    private func expectFailure(_ arguments: [String], _ status: Int32, _ word: String) throws {
+        let outcome = try run(arguments)
+        #expect(outcome.status == status, "\(arguments): \(outcome.error)")
+        #expect(outcome.output.isEmpty, "\(arguments)")
+        #expect(outcome.error.hasPrefix("hired: "), "\(outcome.error)")
+        #expect(outcome.error.split(separator: "\n").count == 1, "\(outcome.error)")
+        #expect(outcome.error.contains(word), "\(outcome.error)")
+    }
+
+    private func ask(_ model: String, _ image: String, _ more: [String] = [], prompt: String = "What?") -> [String] {
+        ["ask", model, "--image", image] + more + [prompt]
+    }
+
+    @Test func badOptionsEndWith64() throws {
+        for budget in ["0", "0%", "200%", "abc"] {
+            try expectFailure(ask(Self.demo, Self.picture, ["--budget", budget]), 64, "budget '\(budget)'")
+        }
+        try expectFailure(ask(Self.demo, Self.picture, ["--budget=-1"]), 64, "budget")
+        try expectFailure(ask(Self.demo, Self.picture, ["--strategy", "best"]), 64, "hired, full, uniform, random")
+        try expectFailure(ask(Self.demo, Self.picture, ["--allocation", "best"]), 64, "released-code")
+        try expectFailure(ask(Self.demo, Self.picture, ["--alpha", "2"]), 64, "alpha")
+        try expectFailure(ask(Self.demo, Self.picture, ["--precision", "f8"]), 64, "precision")
+        try expectFailure(ask(Self.demo, Self.picture, ["--template", "x"]), 64, "template")
+        try expectFailure(ask(Self.demo, Self.picture, ["--temperature=-1"]), 64, "temperature")
+        try expectFailure(ask(Self.demo, Self.picture, ["--max-tokens", "0"]), 64, "max-tokens")
+        try expectFailure(ask(Self.demo, Self.picture, prompt: " "), 64, "prompt")
+        try expectFailure(ask(Self.demo, Self.picture, ["--template", "raw"], prompt: "no place"), 64, "<image>")
+        try expectFailure(["ask"], 64, "model")
+        try expectFailure(["nothing"], 64, "nothing")
+    }
+
+    @Test func missingThingsEndWith66() throws {
+        try expectFailure(ask("/nowhere", Self.picture), 66, "/nowhere")
+        try expectFailure(ask(Self.demo, "/nowhere.png"), 66, "/nowhere.png")
+        try expectFailure(["inspect", "/nowhere"], 66, "/nowhere")
+    }
+
+    @Test func damagedThingsEndWith65() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "hired-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.copyItem(atPath: Self.demo, toPath: folder.path)
+        let weights = folder.appending(path: "model.safetensors")
+        try Data(contentsOf: weights).prefix(5_000_000).write(to: weights)
+        try expectFailure(ask(folder.path, Self.picture), 65, "model.safetensors")
+
+        let empty = folder.appending(path: "empty.png")
+        try Data().write(to: empty)
+        try expectFailure(ask(Self.demo, empty.path), 65, "empty")
+        let text = folder.appending(path: "text.jpg")
+        try Data("not a picture".utf8).write(to: text)
+        try expectFailure(ask(Self.demo, text.path), 65, "not a picture")
+        // The header of a PNG of 30000×30000 pixels.
+        let huge = folder.appending(path: "huge.png")
+        let header: [UInt8] = [
+            0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0x75, 0x30, 0, 0,
+            0x75, 0x30, 8, 2, 0, 0, 0, 0xE9, 0x45, 0x6F, 0xED, 0, 0, 0, 0, 0x49, 0x44, 0x41, 0x54, 0x35, 0xAF, 0x06,
+            0x1E,
+        ]
+        try Data(header).write(to: huge)
+        try expectFailure(ask(Self.demo, huge.path), 65, "30000×30000")
+    }
+
+    private struct Answer: Decodable {
+        struct Tokens: Decodable {
+            var full: Int
+            var kept: Int
+            var budget: Int?
+            var per_partition: [Int]
+        }
+        var answer: String
+        var finish_reason: String
+        var prompt_tokens: Int
+        var completion_tokens: Int
+        var image_tokens: Tokens
+        var timings_ms: [String: Double]
+        var memory_bytes: [String: Int]
+    }
+
+    @Test func anAnswerIsPrintedAsPromised() throws {
+        let question = "What number is written?"
+        for (budget, kept, count) in [("full", 594, nil), ("20%", 144, 144), ("100", 100, 100)] as [(String, Int, Int?)]
+        {
+            let outcome = try run(ask(Self.demo, Self.picture, ["--budget", budget, "--json"], prompt: question))
+            #expect(outcome.status == 0, "\(outcome.error)")
+            #expect(outcome.error.isEmpty)
+            let answer = try JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8))
+            #expect(answer.answer == "7972")
+            #expect(answer.finish_reason == "stop")
+            #expect((answer.image_tokens.full, answer.image_tokens.kept) == (594, kept))
+            #expect(answer.image_tokens.budget == count)
+            #expect(answer.image_tokens.per_partition.reduce(0, +) <= kept)
+            #expect(
+                Set(answer.timings_ms.keys) == [
+                    "load", "decode_image", "preprocess", "vision", "select", "project", "prefill", "ttft", "decode",
+                    "total",
+                ])
+            #expect(try #require(answer.memory_bytes["kv_cache"]) > 0)
+            #expect(try #require(answer.memory_bytes["peak_rss"]) > 0)
+        }
+        #expect(try run(ask(Self.demo, Self.picture, prompt: question)).output == "7972\n")
+    }
+
+    @Test func selectionIsPrintedAndDrawn() throws {
+        let png = FileManager.default.temporaryDirectory.appending(path: "hired-\(UUID()).png")
+        defer { try? FileManager.default.removeItem(at: png) }
+        let outcome = try run([
+            "select", Self.demo, "--image", Self.picture, "--budget", "64", "--json", "--png", png.path,
+        ])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(Set(["layout", "budgets", "scores", "kept"]).isSubset(of: object.keys))
+        let kept = try #require(object["kept"] as? [[Int]])
+        #expect(kept.reduce(0) { $0 + $1.count } == 64)
+        #expect(kept.allSatisfy { $0 == $0.sorted() })
+        #expect(try Data(contentsOf: png).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+    }
+
+    @Test func aFolderIsInspected() throws {
+        let outcome = try run(["inspect", Self.demo, "--json"])
+        #expect(outcome.status == 0)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(object["family"] as? String == "llava_next")
+    }
+
+    @Test func helpAndVersionEndWell() throws {
+        #expect(try run(["--help"]).output.contains("demo"))
+        #expect(try run(["ask", "--help"]).output.contains("--budget"))
+        #expect(try run(["--version"]).status == 0)
+    }
+}
