@@ -1,3 +1,6 @@
+// The names are those of the JSON that is checked.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Foundation
 import Testing
 
