@@ -38,7 +38,8 @@ let package = Package(
         .target(name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs"], swiftSettings: swiftSettings),
 
         // Checkpoint folders and tokenizers.
-        .target(name: "Checkpoints", swiftSettings: swiftSettings),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swiftSettings),
         .target(name: "Tokenization", swiftSettings: swiftSettings),
 
         // The runtime, and the graphs it runs.
@@ -75,7 +76,8 @@ let package = Package(
             name: "ImageProcessingTests", dependencies: ["ImageProcessing", "HiRED"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"], swiftSettings: swiftSettings),
+            name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
@@ -83,7 +85,8 @@ let package = Package(
             name: "OpenVINOTests", dependencies: ["OpenVINO", "handle-check"], swiftSettings: swiftSettings,
             linkerSettings: runtimePath),
         .testTarget(
-            name: "ModelGraphsTests", dependencies: ["ModelGraphs", "OpenVINO"], swiftSettings: swiftSettings,
+            name: "ModelGraphsTests", dependencies: ["ModelGraphs", "OpenVINO"], resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings,
             linkerSettings: runtimePath),
         .testTarget(
             name: "InferenceTests",

@@ -1,23 +1,49 @@
-/// What is wrong with a checkpoint folder. Each message names the file and a remedy.
-public enum CheckpointError: Error, Equatable {
-    /// A folder or file that must be there is not.
-    case missing(path: String, remedy: String)
-    /// A file is there but cannot be read.
-    case unreadable(path: String, reason: String)
-    /// A file's contents are damaged or contradict themselves.
-    case malformed(path: String, reason: String)
-    /// A file is sound but asks for something this project does not run.
-    case unsupported(path: String, found: String, supported: String)
+/// What is wrong with a checkpoint, which file it is in, and what to do about it.
+public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure, for callers that map it to an exit status or an HTTP answer.
+    public enum Code: String, Sendable, Hashable {
+        /// A file or folder that must exist does not.
+        case missing
+        /// The system refused to open, map or read a file.
+        case unreadable
+        /// The contents contradict their format.
+        case malformed
+        /// Well-formed, but something this package does not do.
+        case unsupported
+        /// The caller asked for a tensor, or passed a buffer, that does not fit the checkpoint.
+        case misuse
+    }
+
+    public let code: Code
+    /// The file or folder, as a path or as a name inside the checkpoint folder.
+    public let file: String
+    public let problem: String
+    public let remedy: String
+
+    public init(_ code: Code, file: String, problem: String, remedy: String) {
+        self.code = code
+        self.file = file
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    public var description: String { "\(file): \(problem); \(remedy)" }
 }
 
-extension CheckpointError: CustomStringConvertible {
-    public var description: String {
-        switch self {
-        case .missing(let path, let remedy): "\(path) does not exist; \(remedy)"
-        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
-        case .malformed(let path, let reason): "\(path) is damaged: \(reason); download or export the checkpoint again"
-        case .unsupported(let path, let found, let supported):
-            "\(path): \(found) is not supported; supported: \(supported)"
+extension CheckpointError {
+    /// A file that was cut short or overwritten on its way here.
+    static func damaged(_ file: String, _ problem: String) -> CheckpointError {
+        CheckpointError(
+            .malformed, file: file, problem: problem, remedy: "the file is damaged or incomplete, download it again")
+    }
+
+    /// Text from a file, shortened and without control characters, fit for one line of a message.
+    static func quoted(_ text: String) -> String {
+        let limit = 80
+        var shown = ""
+        for scalar in text.unicodeScalars.prefix(limit) {
+            shown.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
         }
+        return text.unicodeScalars.count > limit ? "\"\(shown)…\"" : "\"\(shown)\""
     }
 }

@@ -1,128 +1,56 @@
 public import Foundation
 
-/// A Hugging Face checkpoint folder, opened and checked.
+/// A checkpoint folder, opened: every configuration read and checked, weight headers read, no weights loaded.
 public struct CheckpointFolder: Sendable {
     public let url: URL
     public let config: VisionLanguageConfig
     public let preprocessor: PreprocessorConfig
-    public let weights: MappedWeights
-    /// Ids that end an answer.
-    public let endOfSequence: [Int]
-    /// The checkpoint's own chat template (Jinja), if it has one.
-    public let chatTemplate: String?
-    /// The tokens that templates may name, as `bos_token` and `eos_token`.
-    public let specialTokens: [String: String]
-    /// What was not there and was replaced by defaults.
+    public let generation: GenerationConfig
+    public let chatTemplate: ChatTemplateSource?
+    /// The tensors by name: a `SafetensorsArchive`, which can be mapped, or PyTorch weights, which are only read.
+    public let weights: any WeightSource
+    /// The vision tower's own weights, where they come from a folder of their own.
+    public let towerWeights: (any WeightSource)?
+    /// Optional files that the folder lacks.
+    public let missingFiles: [String]
+    /// What was assumed where the folder says nothing; each a sentence for the reader.
     public let notes: [String]
 
-    public var tokenizerURL: URL { url.appending(path: "tokenizer.json") }
-
-    /// - Throws: `CheckpointError` with the file's name and a remedy.
-    public init(_ url: URL) throws(CheckpointError) {
-        self.url = url
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw .missing(path: url.path, remedy: "give the folder of a Hugging Face checkpoint")
-        }
-        guard isFolder.boolValue else {
-            throw .unsupported(path: url.path, found: "a file", supported: "the folder of a Hugging Face checkpoint")
-        }
-        config = try VisionLanguageConfig(contentsOf: url.appending(path: "config.json"))
+    /// Opens a folder.
+    /// - Parameter visionTower: A CLIP folder, for the original LLaVA layout, which does not describe its tower and
+    ///   often does not hold it. Its configuration is used; its weights only if the checkpoint has no tower inside.
+    /// - Throws: `CheckpointError` with the remedy: no such folder, a file in its place, no `config.json`, no
+    ///   weights, and whatever is wrong inside those files.
+    public static func open(_ url: URL, visionTower: URL? = nil) throws -> CheckpointFolder {
+        let files = try FolderListing(url)
+        var config = try files.config()
+        let weights = try files.weights()
         var notes: [String] = []
-        let preprocessorURL = url.appending(path: "preprocessor_config.json")
-        if FileManager.default.fileExists(atPath: preprocessorURL.path) {
-            preprocessor = try PreprocessorConfig(contentsOf: preprocessorURL, family: config.family)
-        } else {
-            var defaults = PreprocessorConfig(kind: config.family == .llavaNext ? .llavaNext : .clip)
-            defaults.size = .shortestEdge(config.vision.imageSize)
-            defaults.cropHeight = config.vision.imageSize
-            defaults.cropWidth = config.vision.imageSize
-            defaults.gridPinpoints = config.gridPinpoints
-            preprocessor = defaults
-            notes.append(
-                "no preprocessor_config.json: pictures are prepared for \(config.vision.imageSize) pixels a side")
+        let tower = try OriginalTower(config, weights: weights, folder: visionTower)
+        if let tower {
+            try config.replaceVision(tower.config)
+            notes += tower.notes
         }
-        let tokenizer = try Self.optional(url.appending(path: "tokenizer_config.json"))
-        specialTokens = try Self.specialTokens(tokenizer)
-        chatTemplate = try Self.chatTemplate(in: url, tokenizer: tokenizer)
-        endOfSequence = try Self.endOfSequence(in: url)
-        weights = try MappedWeights(shards: try Self.shards(in: url))
-        self.notes = notes
+        let preprocessor = try files.preprocessor(config, tower: tower?.folder, notes: &notes)
+        let generation = try files.generation(config, notes: &notes)
+        return CheckpointFolder(
+            url: url, config: config, preprocessor: preprocessor, generation: generation,
+            chatTemplate: try ChatTemplateSource.find(in: url), weights: weights, towerWeights: tower?.weights,
+            missingFiles: files.missingOptionalFiles(), notes: notes)
     }
 
-    private static func optional(_ url: URL) throws(CheckpointError) -> JSONObject? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        return try JSONObject(contentsOf: url, remedy: "download it again")
+    /// Maps the weights into memory.
+    /// - Throws: `CheckpointError` (`unsupported`) for PyTorch weights, which must be imported first.
+    public func mappedWeights() throws -> MappedWeights {
+        guard let archive = weights as? SafetensorsArchive else {
+            throw Self.importNeeded(weights.files.first ?? url.path)
+        }
+        return try MappedWeights(archive)
     }
 
-    /// `generation_config.json` wins over `config.json`, as in Transformers.
-    private static func endOfSequence(in url: URL) throws(CheckpointError) -> [Int] {
-        if let generation = try optional(url.appending(path: "generation_config.json")),
-            let ids = try generation.integers("eos_token_id")
-        {
-            return ids
-        }
-        guard let config = try optional(url.appending(path: "config.json")) else { return [2] }
-        if let ids = try config.integers("eos_token_id") { return ids }
-        let text = try config.object("text_config")
-        return try text?.integers("eos_token_id") ?? [2]
-    }
-
-    /// Transformers 4.57.6 looks for chat_template.jinja, then chat_template.json, then tokenizer_config.json.
-    private static func chatTemplate(in url: URL, tokenizer: JSONObject?) throws(CheckpointError) -> String? {
-        let jinja = url.appending(path: "chat_template.jinja")
-        if FileManager.default.fileExists(atPath: jinja.path) {
-            do { return try String(contentsOf: jinja, encoding: .utf8) } catch {
-                throw .unreadable(path: jinja.path, reason: error.localizedDescription)
-            }
-        }
-        if let file = try optional(url.appending(path: "chat_template.json")),
-            let text = try file.string("chat_template")
-        {
-            return text
-        }
-        guard case .string(let text)? = tokenizer?.values["chat_template"] else { return nil }
-        return text
-    }
-
-    /// A special token is written as a string or as an object with its content.
-    private static func specialTokens(_ tokenizer: JSONObject?) throws(CheckpointError) -> [String: String] {
-        var result: [String: String] = [:]
-        for key in ["bos_token", "eos_token", "unk_token", "pad_token", "image_token"] {
-            if case .string(let text)? = tokenizer?.values[key] { result[key] = text }
-            if case .object(let object)? = tokenizer?.values[key], case .string(let text)? = object["content"] {
-                result[key] = text
-            }
-        }
-        return result
-    }
-
-    private static func shards(in url: URL) throws(CheckpointError) -> [URL] {
-        let single = url.appending(path: "model.safetensors")
-        if FileManager.default.fileExists(atPath: single.path) { return [single] }
-        let indexURL = url.appending(path: "model.safetensors.index.json")
-        if FileManager.default.fileExists(atPath: indexURL.path) {
-            let index = try JSONObject(contentsOf: indexURL, remedy: "download it again")
-            guard let map = try index.object("weight_map"), !map.values.isEmpty else {
-                throw .malformed(path: indexURL.path, reason: "it has no weight_map")
-            }
-            var names = Set<String>()
-            for (tensor, value) in map.values {
-                guard case .string(let name) = value, !name.contains("/"), name != "..", !name.isEmpty else {
-                    throw .malformed(path: indexURL.path, reason: "tensor '\(tensor)' names no file of this folder")
-                }
-                names.insert(name)
-            }
-            let shards = names.sorted().map { url.appending(path: $0) }
-            for shard in shards where !FileManager.default.fileExists(atPath: shard.path) {
-                throw .missing(path: shard.path, remedy: "the index names it; download it again")
-            }
-            return shards
-        }
-        let all = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-        if all.contains(where: { $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin") }) {
-            throw .unsupported(path: url.path, found: "PyTorch .bin weights", supported: "safetensors")
-        }
-        throw .missing(path: single.path, remedy: "the folder holds no weights; download the checkpoint again")
+    private static func importNeeded(_ file: String) -> CheckpointError {
+        CheckpointError(
+            .unsupported, file: file, problem: "PyTorch weights cannot be run as they are",
+            remedy: "import the checkpoint first (hired import CHECKPOINT DEST)")
     }
 }

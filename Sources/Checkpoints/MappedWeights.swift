@@ -1,131 +1,136 @@
-public import Foundation
+import Foundation
 
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #endif
 
-/// All safetensors shards of a checkpoint, mapped read-only into one reserved range of addresses, so that one tensor can
-/// stand for all weights; behind them a pool of ordinary memory for small constants.
+/// All shards of a checkpoint mapped read-only into one reserved address range.
 ///
-/// The range lives as long as this object: whoever hands its addresses on retains it.
+/// A tensor of the checkpoint is `byteCount` bytes at `byteOffset` of the range. Pages are read from disk when they
+/// are first touched and count as file cache, not as memory of the process. The bytes between one shard's end and the
+/// next page are zero. The files must not be cut short while they are mapped: touching a lost page ends the process.
 ///
-/// `@unchecked Sendable`: after construction the mapped part is never written, and the pool's free place moves under a
-/// lock.
+/// `@unchecked Sendable`: the pointer is set once, the shards behind it are read-only, the pool is written under a
+/// lock and each part of it once, and all is unmapped only when the last reference is gone.
 public final class MappedWeights: @unchecked Sendable {
-    /// Offsets count from the range's start. An entry that is not aligned for its type in the file was copied to the pool.
-    public let tensors: [String: TensorEntry]
-    /// Length of the whole range in bytes.
+    public let archive: SafetensorsArchive
+    /// Size of the range in bytes, a multiple of the page size; the pool included.
     public let byteCount: Int
-    /// Sum of the shards' sizes in bytes.
-    public let fileByteCount: Int
-    public let files: [URL]
-    private let base: UnsafeMutableRawPointer
+    /// Where the pool begins: ordinary memory behind the shards, for small constants of graphs.
+    public let poolOffset: Int
     private let lock = NSLock()
     private var poolNext: Int
+    private let base: UnsafeMutableRawPointer
 
-    /// Ordinary memory for constants; takes no memory until it is written.
-    private static let poolSize = 64 << 20
+    public var tensors: [String: TensorEntry] { archive.tensors }
 
-    /// - Throws: `CheckpointError` for damaged files, tensors that stand in two shards, or a mapping that fails.
-    public init(shards: [URL]) throws(CheckpointError) {
+    /// Bytes of the pool unless told otherwise. Memory is taken when it is written.
+    public static let defaultPoolByteCount = 64 << 20
+
+    /// Reserves the range and maps every shard into it.
+    /// - Throws: `CheckpointError` (`unreadable`) when the system refuses.
+    public init(_ archive: SafetensorsArchive, poolByteCount: Int = MappedWeights.defaultPoolByteCount) throws {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        func rounded(_ size: Int) -> Int { (size + page - 1) / page * page }
-
-        var headers: [(url: URL, size: Int, header: SafetensorsHeader)] = []
-        var unaligned = 0
-        for url in shards {
-            let header = try SafetensorsHeader(contentsOf: url)
-            let size = (try? FileManager.default.attributesOfItem(atPath: url.path)[.size] as? Int) ?? 0
-            headers.append((url, size, header))
-            for tensor in header.tensors.values where tensor.byteOffset % tensor.type.byteWidth != 0 {
-                unaligned += tensor.byteCount + 64
+        let byteCount = archive.rangeByteCount + (max(poolByteCount, 0) + page - 1) / page * page
+        var flags = MAP_PRIVATE | MAP_ANON
+        #if os(Linux)
+            flags |= MAP_NORESERVE
+        #endif
+        // Linux spells the failure value as a macro that Swift does not see.
+        let failed = UnsafeMutableRawPointer(bitPattern: -1)
+        guard byteCount > 0, let base = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), base != failed else {
+            throw CheckpointError(
+                .unreadable, file: archive.files.first ?? "weights",
+                problem: "\(byteCount) bytes of addresses cannot be reserved (\(ReadOnlyFile.reason(errno)))",
+                remedy: "raise the address space limit (ulimit -v)")
+        }
+        for shard in archive.shards {
+            let place = base + shard.rangeOffset
+            let mapped = mmap(
+                place, shard.file.byteCount, PROT_READ, MAP_PRIVATE | MAP_FIXED, shard.file.descriptor, 0)
+            guard mapped == place else {
+                let reason = ReadOnlyFile.reason(errno)
+                munmap(base, byteCount)
+                throw CheckpointError(
+                    .unreadable, file: shard.file.name, problem: "cannot be mapped into memory (\(reason))",
+                    remedy: "put the checkpoint on a local disk")
             }
         }
-        let mappedSize = headers.reduce(0) { $0 + rounded($1.size) }
-        let total = mappedSize + rounded(Self.poolSize + unaligned)
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        guard let range = mmap(nil, total, PROT_READ | PROT_WRITE, flags, -1, 0), range != MAP_FAILED else {
-            throw .unreadable(
-                path: shards.first?.path ?? "", reason: "no \(total) bytes of addresses could be reserved")
+        let poolSize = byteCount - archive.rangeByteCount
+        if poolSize > 0, mprotect(base + archive.rangeByteCount, poolSize, PROT_READ | PROT_WRITE) != 0 {
+            let reason = ReadOnlyFile.reason(errno)
+            munmap(base, byteCount)
+            throw CheckpointError(
+                .unreadable, file: archive.files.first ?? "weights", problem: "no memory for constants (\(reason))",
+                remedy: "free some memory")
         }
-        base = range
-        byteCount = total
-        files = shards
-        fileByteCount = headers.reduce(0) { $0 + $1.size }
-        poolNext = mappedSize
-
-        var tensors: [String: TensorEntry] = [:]
-        var problem: CheckpointError?
-        var start = 0
-        for (url, size, header) in headers {
-            if let failed = Self.map(url, size: size, at: range + start) {
-                problem = failed
-                break
-            }
-            for (name, entry) in header.tensors {
-                var entry = entry
-                entry.byteOffset += start
-                if entry.byteOffset % entry.type.byteWidth != 0 {
-                    let place = (poolNext + 63) & ~63
-                    (range + place).copyMemory(from: range + entry.byteOffset, byteCount: entry.byteCount)
-                    entry.byteOffset = place
-                    poolNext = place + entry.byteCount
-                }
-                if tensors.updateValue(entry, forKey: name) != nil {
-                    problem = .malformed(path: url.path, reason: "tensor '\(name)' also stands in another shard")
-                }
-            }
-            start += rounded(size)
-        }
-        self.tensors = tensors
-        if let problem {
-            munmap(range, total)
-            throw problem
-        }
+        self.archive = archive
+        self.byteCount = byteCount
+        self.base = base
+        poolOffset = archive.rangeByteCount
+        poolNext = archive.rangeByteCount
     }
 
-    deinit { munmap(base, byteCount) }
-
-    private static func map(_ url: URL, size: Int, at address: UnsafeMutableRawPointer) -> CheckpointError? {
-        let descriptor = open(url.path, O_RDONLY)
-        guard descriptor >= 0 else { return .unreadable(path: url.path, reason: String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        guard mmap(address, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0) != MAP_FAILED else {
-            return .unreadable(path: url.path, reason: String(cString: strerror(errno)))
-        }
-        return nil
+    deinit {
+        munmap(base, byteCount)
     }
 
-    /// The range's first byte. Valid while this object lives; the mapped part must not be written.
-    public var unsafeBaseAddress: UnsafeMutableRawPointer { base }
-
-    /// Copies constants into the pool.
+    /// Makes room in the pool, lets the caller build bytes for their place, and copies them there.
     ///
-    /// - Returns: their offset from the range's start, a multiple of 64.
-    /// - Throws: `CheckpointError.unsupported` when the pool is full.
-    public func addConstants(_ bytes: [UInt8]) throws(CheckpointError) -> Int {
-        lock.lock()
-        defer { lock.unlock() }
-        let place = (poolNext + 63) & ~63
-        guard place + bytes.count <= byteCount else {
-            throw .unsupported(
-                path: files.first?.path ?? "", found: "\(bytes.count) bytes of constants",
-                supported: "up to \(Self.poolSize)")
+    /// - Parameter build: gets the place, an offset in the range and a multiple of 64, and returns what belongs there
+    ///   beside anything else it made.
+    /// - Throws: `CheckpointError` (`misuse`) when the pool is full, and what `build` throws.
+    public func place<Result>(_ build: (Int) throws -> (bytes: [UInt8], result: Result)) throws -> Result {
+        try lock.withLock {
+            let offset = (poolNext + 63) & ~63
+            let (bytes, result) = try build(offset)
+            guard offset <= byteCount, bytes.count <= byteCount - offset else {
+                throw CheckpointError(
+                    .misuse, file: archive.files.first ?? "weights",
+                    problem: "\(bytes.count) bytes of constants do not fit the pool", remedy: "ask for a larger pool")
+            }
+            bytes.withUnsafeBytes { source in
+                if let address = source.baseAddress {
+                    (base + offset).copyMemory(from: address, byteCount: source.count)
+                }
+            }
+            poolNext = offset + bytes.count
+            return result
         }
-        bytes.withUnsafeBytes { source in
-            guard let address = source.baseAddress else { return }
-            (base + place).copyMemory(from: address, byteCount: source.count)
-        }
-        poolNext = place + bytes.count
-        return place
     }
 
-    /// Lends a tensor's bytes.
-    public func withBytes<Result>(of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows
-        -> Result
-    {
-        try body(UnsafeRawBufferPointer(start: base + entry.byteOffset, count: entry.byteCount))
+    /// The whole range, to lend to a library that keeps pointing at it.
+    ///
+    /// Unsafe: valid only while this object lives, which the caller must see to (compiled models and requests that
+    /// point here hold a reference).
+    public var unsafeRange: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: base, count: byteCount)
+    }
+
+    /// Lends the whole range for the length of a call.
+    public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(unsafeRange) }
+    }
+
+    /// Lends one tensor's bytes for the length of a call.
+    /// - Throws: `CheckpointError` (`misuse`) when the entry lies outside the range, and what `body` throws.
+    public func withUnsafeBytes<Result>(
+        of tensor: TensorEntry, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        guard tensor.byteOffset >= 0, tensor.byteCount >= 0, tensor.byteOffset <= byteCount,
+            tensor.byteCount <= byteCount - tensor.byteOffset
+        else {
+            throw CheckpointError(
+                .misuse, file: tensor.file,
+                problem: "tensor \(CheckpointError.quoted(tensor.name)) is not of this range",
+                remedy: "pass an entry of the same archive")
+        }
+        return try withUnsafeBytes { range in
+            try body(UnsafeRawBufferPointer(rebasing: range[tensor.byteOffset..<tensor.byteOffset + tensor.byteCount]))
+        }
     }
 }

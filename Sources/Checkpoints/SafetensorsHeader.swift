@@ -1,107 +1,131 @@
-// The names are those of the JSON they are read from.
-// swift-format-ignore-file: AlwaysUseLowerCamelCase
-
 import Foundation
 
-/// The header of one safetensors file: eight bytes of length (little endian), that much JSON, then the tensors.
+/// The header of one safetensors file, checked as strictly as upstream does (safetensors 0.8 `tensor.rs`:
+/// `read_metadata` and `Metadata::validate`), and for names given twice.
 ///
-/// Format: https://github.com/huggingface/safetensors (README, "Format"), whose rules are all checked: offsets in order
-/// without overlap or hole, sizes that match the shapes, nothing beyond the end.
-struct SafetensorsHeader {
-    let tensors: [String: TensorEntry]
-
-    /// The longest header that upstream accepts.
-    private static let longestHeader = 100_000_000
-
-    private struct Item: Decodable {
-        let dtype: String
-        let shape: [Int]
-        let data_offsets: [Int]
+/// Layout: length of the header (8 bytes, little-endian), the header (JSON), then the values without holes.
+struct SafetensorsHeader: Sendable {
+    struct Tensor: Sendable {
+        var elementType: ElementType
+        var shape: [Int]
+        /// Place of the values, counted from the file's first byte.
+        var range: Range<Int>
     }
 
-    /// A tensor, or `__metadata__`.
-    private enum Entry: Decodable {
-        case tensor(Item)
-        case metadata
+    var tensors: [String: Tensor]
+
+    /// Upstream's own bound.
+    static let headerLimit = 100_000_000
+
+    /// Reads the header; the values are not touched.
+    /// - Throws: `CheckpointError` naming the file and the tensor.
+    init(_ file: ReadOnlyFile) throws {
+        guard file.byteCount >= 8 else {
+            throw CheckpointError.damaged(file.name, "is \(file.byteCount) bytes long, too short for safetensors")
+        }
+        let length = try file.bytes(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length <= UInt64(Self.headerLimit) else {
+            throw CheckpointError.damaged(
+                file.name, "announces a header of \(length) bytes, more than \(Self.headerLimit)")
+        }
+        let dataStart = 8 + Int(length)
+        guard dataStart <= file.byteCount else {
+            throw CheckpointError.damaged(
+                file.name, "announces a header of \(length) bytes, but has \(file.byteCount) bytes in all")
+        }
+        let text = try file.bytes(at: 8, count: Int(length))
+        guard text.first == UInt8(ascii: "{") else {
+            throw CheckpointError.damaged(file.name, "has a header that is not a JSON object")
+        }
+        let table = try JSONDocument.decode(HeaderTable.self, from: text, name: file.name)
+        tensors = try Self.validate(table.entries, dataStart: dataStart, fileSize: file.byteCount, name: file.name)
+    }
+
+    private static func validate(
+        _ entries: [String: HeaderTable.Entry], dataStart: Int, fileSize: Int, name: String
+    ) throws -> [String: Tensor] {
+        let dataSize = fileSize - dataStart
+        var tensors: [String: Tensor] = [:]
+        var end = 0
+        // By name where offsets are equal, so that the same file always gives the same message.
+        for (key, entry) in entries.sorted(by: {
+            ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key)
+        }) {
+            let tensor = "tensor \(CheckpointError.quoted(key))"
+            guard let elementType = ElementType(rawValue: entry.dtype) else {
+                throw CheckpointError(
+                    .unsupported, file: name,
+                    problem: "\(tensor) has the unknown type \(CheckpointError.quoted(entry.dtype))",
+                    remedy: "F32, F16 and BF16 weights are supported")
+            }
+            guard entry.begin >= 0, entry.begin <= entry.end, entry.end <= dataSize else {
+                throw CheckpointError.damaged(
+                    name, "\(tensor) claims bytes \(entry.begin) to \(entry.end) of \(dataSize)")
+            }
+            guard entry.begin == end else {
+                throw CheckpointError.damaged(
+                    name, "\(tensor) begins at byte \(entry.begin), but the tensor before it ends at \(end)")
+            }
+            guard TensorEntry.byteCount(of: elementType, shape: entry.shape) == entry.end - entry.begin else {
+                throw CheckpointError.damaged(
+                    name,
+                    "\(tensor) has \(entry.end - entry.begin) bytes, which \(entry.dtype) of shape "
+                        + "\(entry.shape.prefix(8)) does not give")
+            }
+            tensors[key] = Tensor(
+                elementType: elementType, shape: entry.shape, range: dataStart + entry.begin..<dataStart + entry.end)
+            end = entry.end
+        }
+        guard end == dataSize else {
+            throw CheckpointError.damaged(name, "has \(dataSize - end) bytes that belong to no tensor")
+        }
+        return tensors
+    }
+}
+
+/// The header as JSON has it.
+private struct HeaderTable: Decodable {
+    struct Entry: Decodable {
+        var dtype: String
+        var shape: [Int]
+        var begin: Int
+        var end: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case offsets = "data_offsets"
+        }
 
         init(from decoder: any Decoder) throws {
-            if decoder.codingPath.last?.stringValue == "__metadata__" {
-                _ = try [String: String](from: decoder)
-                self = .metadata
-            } else {
-                self = .tensor(try Item(from: decoder))
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            dtype = try container.decode(String.self, forKey: .dtype)
+            shape = try container.decode([Int].self, forKey: .shape)
+            let offsets = try container.decode([Int].self, forKey: .offsets)
+            guard offsets.count == 2 else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .offsets, in: container, debugDescription: "needs a begin and an end")
             }
+            (begin, end) = (offsets[0], offsets[1])
         }
     }
 
-    /// - Throws: `CheckpointError.unreadable` or `.malformed`.
-    init(contentsOf url: URL) throws(CheckpointError) {
-        let path = url.path
-        func damaged(_ reason: String) -> CheckpointError { .malformed(path: path, reason: reason) }
+    private struct Name: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
 
-        let fileSize: Int
-        let json: Data
-        do {
-            let file = try FileHandle(forReadingFrom: url)
-            defer { try? file.close() }
-            fileSize = Int(try file.seekToEnd())
-            try file.seek(toOffset: 0)
-            guard fileSize >= 8, let prefix = try file.read(upToCount: 8), prefix.count == 8 else {
-                throw damaged("it holds \(fileSize) bytes, less than a header")
-            }
-            let length = prefix.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
-            guard length <= UInt64(Self.longestHeader), Int(length) <= fileSize - 8 else {
-                throw damaged("its header claims \(length) bytes of a file of \(fileSize)")
-            }
-            json = try file.read(upToCount: Int(length)) ?? Data()
-            guard json.count == Int(length) else { throw damaged("its header is cut short") }
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .unreadable(path: path, reason: error.localizedDescription)
-        }
+    var entries: [String: Entry] = [:]
 
-        let entries: [String: Entry]
-        do {
-            entries = try JSONDecoder().decode([String: Entry].self, from: json)
-        } catch {
-            throw damaged("its header is not the JSON of a safetensors file")
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Name.self)
+        for key in container.allKeys {
+            if key.stringValue == "__metadata__" {
+                _ = try container.decodeIfPresent([String: String].self, forKey: key)
+            } else {
+                entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+            }
         }
-        let dataStart = 8 + json.count
-        var tensors: [String: TensorEntry] = [:]
-        for (name, entry) in entries {
-            guard case .tensor(let item) = entry else { continue }
-            guard let type = TensorType(rawValue: item.dtype) else {
-                throw damaged("tensor '\(name)' has the unknown type '\(item.dtype)'")
-            }
-            guard item.data_offsets.count == 2, 0 <= item.data_offsets[0], item.data_offsets[0] <= item.data_offsets[1],
-                item.data_offsets[1] <= fileSize - dataStart
-            else { throw damaged("the offsets \(item.data_offsets) of tensor '\(name)' do not lie in the file") }
-            var size = type.byteWidth
-            for dimension in item.shape {
-                let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
-                guard dimension >= 0, !overflow else { throw damaged("tensor '\(name)' has the shape \(item.shape)") }
-                size = product
-            }
-            guard item.data_offsets[1] - item.data_offsets[0] == size else {
-                throw damaged(
-                    "tensor '\(name)' takes \(item.data_offsets[1] - item.data_offsets[0]) bytes, its shape asks for \(size)"
-                )
-            }
-            tensors[name] = TensorEntry(
-                type: type, shape: item.shape, byteOffset: dataStart + item.data_offsets[0], byteCount: size)
-        }
-        var end = dataStart
-        for (name, tensor) in tensors.sorted(by: {
-            ($0.value.byteOffset, $0.value.byteCount) < ($1.value.byteOffset, $1.value.byteCount)
-        }) {
-            guard tensor.byteOffset == end else {
-                throw damaged(
-                    "tensor '\(name)' \(tensor.byteOffset < end ? "overlaps another" : "leaves a hole before it")")
-            }
-            end += tensor.byteCount
-        }
-        guard end == fileSize else { throw damaged("\(fileSize - end) bytes follow its last tensor") }
-        self.tensors = tensors
     }
 }

@@ -1,99 +1,99 @@
-public import Foundation
-
-/// A checkpoint's `config.json`.
-public struct VisionLanguageConfig: Sendable, Equatable {
-    public enum Family: String, Sendable, CaseIterable {
+/// A vision-language model as `config.json` describes it, every value resolved.
+///
+/// Absent keys take the defaults of Transformers 4.57.6 (`configuration_llava_next.py`, `configuration_llava.py`).
+public struct VisionLanguageConfig: Sendable, Hashable {
+    public enum Family: String, Sendable, Hashable, CaseIterable {
+        /// A full view and tiles (LLaVA v1.6).
         case llavaNext = "llava_next"
+        /// One picture (LLaVA-1.5, ShareGPT4V).
         case llava
     }
 
-    public enum FeatureSelection: String, Sendable, CaseIterable {
-        /// Patch features alone.
-        case patches = "default"
-        /// With the CLS feature.
+    /// Who wrote the folder: it decides tensor names and where preprocessing is described.
+    public enum Layout: String, Sendable, Hashable {
+        /// llava-hf: `text_config`, `vision_config`, `preprocessor_config.json`.
+        case huggingFace
+        /// The LLaVA authors' (and ShareGPT4V's): the language model's configuration with `mm_…` keys.
+        case original
+    }
+
+    /// Which rows of the vision tower's output go to the projector.
+    public enum FeatureSelection: String, Sendable, Hashable {
+        /// Without CLS.
+        case `default`
+        /// With CLS.
         case full
     }
 
-    /// A resolution that pictures may be cut from, in pixels.
-    public struct Pinpoint: Sendable, Equatable {
-        public var height: Int
-        public var width: Int
-
-        public init(height: Int, width: Int) {
-            self.height = height
-            self.width = width
-        }
+    /// How a picture is made to fit, where the configuration (not a preprocessor file) says it.
+    public enum AspectRatio: String, Sendable, Hashable {
+        case pad, anyres, square
     }
 
     public var family: Family
-    public var text: TextConfig
-    public var vision: VisionConfig
-    public var projectorActivation: VisionConfig.Activation
-    public var projectorBias: Bool
-    public var imageTokenIndex: Int
-    public var gridPinpoints: [Pinpoint]
+    public var layout: Layout
+    /// `model_type`, as written.
+    public var modelType: String
+    public var text: TextModelConfig
+    /// The vision tower. In the original layout, which does not describe it, CLIP-L at 336 pixels: a tower folder
+    /// of its own, where there is one, says better (`VisionModelConfig.init(towerFolder:)`).
+    public var vision: VisionModelConfig
+    /// The tower that the original layout names (`mm_vision_tower`).
+    public var visionTowerName: String?
+    public var projectorActivation: Activation
+    public var projectorHasBias: Bool
+    /// The placeholder's id; `nil` in the original layout, whose vocabulary has none.
+    public var imageTokenID: Int?
+    /// Canvas sizes for any-resolution tiling, in the file's order; empty for a single-picture model.
+    public var pinpoints: [Pinpoint]
+    /// As written: an index into embeddings (0) and layer outputs (1…), from the end if negative.
+    public var visionFeatureLayer: Int
     public var featureSelection: FeatureSelection
-    /// Which entry of the tower's hidden states (0 is the embeddings) feeds the projector; from 1 to the layer count.
-    public var featureHiddenState: Int
-    public var tieWordEmbeddings: Bool
+    /// The outermost `tie_word_embeddings`. The one that counts is `text.tiesWordEmbeddings`.
+    public var tiesWordEmbeddings: Bool
+    /// The outermost `eos_token_id`, if given.
+    public var endTokenIDs: [Int]
+    /// Given by the original layout only.
+    public var aspectRatio: AspectRatio?
 
-    /// l_final: the 0-based layer whose output feeds the projector.
-    public var finalLayer: Int { featureHiddenState - 1 }
+    /// How many layers of the vision tower run before its features are taken: 23 for −2 of 24.
+    public var visionFeatureLayerCount: Int {
+        visionFeatureLayer < 0 ? vision.layerCount + 1 + visionFeatureLayer : visionFeatureLayer
+    }
+}
 
-    static let defaultPinpoints = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)].map {
-        Pinpoint(height: $0.0, width: $0.1)
+/// A canvas size in pixels.
+public struct Pinpoint: Sendable, Hashable {
+    public var height: Int
+    public var width: Int
+
+    public init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
     }
 
-    /// - Throws: `CheckpointError`.
-    public init(contentsOf url: URL) throws(CheckpointError) {
-        let json = try JSONObject(
-            contentsOf: url, remedy: "give the folder of a Hugging Face checkpoint, which holds a config.json")
-        try self.init(json)
-    }
+    /// The list of Transformers' `LlavaNextConfig` and `LlavaNextImageProcessor`.
+    public static let llavaNextDefaults = [
+        Pinpoint(height: 336, width: 672), Pinpoint(height: 672, width: 336), Pinpoint(height: 672, width: 672),
+        Pinpoint(height: 1008, width: 336), Pinpoint(height: 336, width: 1008),
+    ]
+}
 
-    init(_ json: JSONObject) throws(CheckpointError) {
-        let path = json.path
-        let name = try json.string("model_type") ?? "none"
-        guard let family = Family(rawValue: name) else {
-            throw .unsupported(
-                path: path, found: "a model of type '\(name)'",
-                supported: Family.allCases.map(\.rawValue).joined(separator: ", "))
+extension ConfigObject {
+    /// Reads pairs of pixels; absent or `null` takes the default.
+    /// - Parameter widthFirst: The order within a pair; the original LLaVA code writes (width, height).
+    func pinpoints(_ key: String, default fallback: [Pinpoint], widthFirst: Bool = false) throws -> [Pinpoint] {
+        guard has(key) else { return fallback }
+        let needed = "a list of 1 to 1024 pairs of whole numbers from 1 to \(ConfigLimits.pixels.upperBound)"
+        guard case .array(let list) = values[key], (1...1024).contains(list.count) else {
+            throw wrong(key, needed: needed)
         }
-        self.family = family
-        text = try TextConfig(try json.object("text_config"), path: path)
-        vision = try VisionConfig(try json.object("vision_config"), path: path)
-        let act = try json.string("projector_hidden_act") ?? "gelu"
-        guard let activation = VisionConfig.Activation(rawValue: act) else {
-            throw .unsupported(path: path, found: "the projector activation '\(act)'", supported: "gelu, quick_gelu")
+        return try list.map { item in
+            guard case .array(let pair) = item, pair.count == 2, let first = Self.integer(pair[0]),
+                let second = Self.integer(pair[1]), ConfigLimits.pixels.contains(first),
+                ConfigLimits.pixels.contains(second)
+            else { throw wrong(key, needed: needed) }
+            return widthFirst ? Pinpoint(height: second, width: first) : Pinpoint(height: first, width: second)
         }
-        projectorActivation = activation
-        projectorBias = try json.bool("multimodal_projector_bias") ?? true
-        // Newer files write the attribute's other name.
-        let index = try json.integer("image_token_index", in: 0...(1 << 24))
-        let identifier = try json.integer("image_token_id", in: 0...(1 << 24))
-        imageTokenIndex = index ?? identifier ?? 32_000
-        gridPinpoints =
-            try json.pairs("image_grid_pinpoints")?.map { Pinpoint(height: $0.0, width: $0.1) }
-            ?? Self.defaultPinpoints
-        let selection = try json.string("vision_feature_select_strategy") ?? "default"
-        guard let featureSelection = FeatureSelection(rawValue: selection) else {
-            throw .unsupported(
-                path: path, found: "the feature selection '\(selection)'", supported: "default, full")
-        }
-        self.featureSelection = featureSelection
-        let layers = try json.integers("vision_feature_layer") ?? [-2]
-        guard layers.count == 1 else {
-            throw .unsupported(path: path, found: "\(layers.count) vision feature layers", supported: "one")
-        }
-        let state = layers[0] < 0 ? vision.layerCount + 1 + layers[0] : layers[0]
-        guard (1...vision.layerCount).contains(state) else {
-            throw .malformed(
-                path: path,
-                reason: "vision_feature_layer \(layers[0]) is outside a tower of \(vision.layerCount) layers")
-        }
-        featureHiddenState = state
-        // LLaVA-1.5's class leaves the base class's default (tied), but its published checkpoints all hold a head and
-        // set false; the head that is there decides, see ModelGraphs.
-        tieWordEmbeddings = try json.bool("tie_word_embeddings") ?? text.tieWordEmbeddings
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import HiRED
 import ImageProcessing
 import Inference
+import ModelGraphs
 import Tokenization
 
 /// Codes of sysexits.h.
@@ -45,9 +46,8 @@ enum Failure {
             if case .unreadable = error { return .noInput }
             return .badData
         case let error as CheckpointError:
-            if case .missing = error { return .noInput }
-            if case .unreadable = error { return .noInput }
-            return .badData
+            return error.code == .missing || error.code == .unreadable ? .noInput : .badData
+        case is GraphError: return .badData
         case let error as TokenizerError:
             if case .missing = error { return .noInput }
             if case .unreadable = error { return .noInput }

@@ -34,7 +34,7 @@ struct InspectCommand: ParsableCommand {
     }
 
     func run() throws {
-        let folder = try CheckpointFolder(URL(fileURLWithPath: model))
+        let folder = try CheckpointFolder.open(URL(fileURLWithPath: model))
         let (config, text) = (folder.config, folder.config.text)
         let tensors = folder.weights.tensors.values
         let report = Report(
@@ -42,15 +42,16 @@ struct InspectCommand: ParsableCommand {
             vision: .init(
                 layers: config.vision.layerCount, hiddenSize: config.vision.hiddenSize, heads: config.vision.headCount,
                 imageSize: config.vision.imageSize, patchSize: config.vision.patchSize,
-                tokensPerView: config.vision.tokensPerSide * config.vision.tokensPerSide, finalLayer: config.finalLayer),
+                tokensPerView: config.vision.tokenCount,
+                finalLayer: config.visionFeatureLayerCount - 1),
             text: .init(
                 family: text.family.rawValue, layers: text.layerCount, hiddenSize: text.hiddenSize,
                 heads: text.headCount,
-                keyValueHeads: text.keyValueHeadCount, vocabulary: text.vocabularySize, context: text.maxPositions),
+                keyValueHeads: text.keyValueHeadCount, vocabulary: text.vocabularySize, context: text.maximumPositions),
             tensors: tensors.count, parameters: tensors.reduce(0) { $0 + $1.shape.reduce(1, *) },
-            weightBytes: folder.weights.fileByteCount,
-            types: tensors.reduce(into: [:]) { $0[$1.type.rawValue, default: 0] += 1 },
-            pinpoints: config.gridPinpoints.map { [$0.height, $0.width] }, chatTemplate: folder.chatTemplate != nil,
+            weightBytes: tensors.reduce(0) { $0 + $1.byteCount },
+            types: tensors.reduce(into: [:]) { $0[$1.elementType.rawValue, default: 0] += 1 },
+            pinpoints: config.pinpoints.map { [$0.height, $0.width] }, chatTemplate: folder.chatTemplate != nil,
             notes: folder.notes, runtime: Core.runtimeVersion)
         guard !json else { return try Output.printJSON(report) }
         print(

@@ -18,7 +18,12 @@ final class GraphCompiler {
 
     init(_ mapped: MappedWeights, precision: Precision, threads: Int?) throws {
         core = try Core()
-        weights = try Tensor(.u8, shape: [mapped.byteCount], memory: mapped.unsafeBaseAddress, owner: mapped)
+        // The runtime asks for a mutable address; it writes nothing there.
+        guard let address = mapped.unsafeRange.baseAddress else {
+            throw InferenceError.inconsistentModel("it has no weights", remedy: "download it again")
+        }
+        weights = try Tensor(
+            .u8, shape: [mapped.byteCount], memory: UnsafeMutableRawPointer(mutating: address), owner: mapped)
         var properties = precision == .f32 ? CompileProperties.exact : CompileProperties()
         if precision == .bf16 { properties.inferencePrecision = .bf16 }
         properties.threadCount = threads

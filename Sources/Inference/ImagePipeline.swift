@@ -20,17 +20,13 @@ final class ImagePipeline {
     private let newline: [Float]
     private let hiddenSize: Int
 
-    init(_ folder: CheckpointFolder, weights: CheckpointWeights, compiler: GraphCompiler, decoder: ImageDecoder) throws
-    {
+    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler, decoder: ImageDecoder) throws {
         self.decoder = decoder
-        preparation = try ImagePreparation(folder.config, preprocessor: folder.preprocessor)
-        encoder = try VisionEncoder(
-            folder.config, preprocessor: folder.preprocessor, weights: weights, compiler: compiler)
-        projector = try Projector(folder.config, weights: weights, compiler: compiler)
-        hiddenSize = folder.config.text.hiddenSize
-        newline =
-            folder.config.family == .llavaNext
-            ? try weights.floats(weights.layout.newline, shape: [hiddenSize]) : []
+        preparation = try ImagePreparation(graphs.folder.config, preprocessor: graphs.folder.preprocessor)
+        encoder = try VisionEncoder(graphs, compiler: compiler)
+        projector = try Projector(graphs, compiler: compiler)
+        hiddenSize = graphs.folder.config.text.hiddenSize
+        newline = try graphs.imageNewline()
     }
 
     /// Encodes the full view, shares the budget out, encodes the tiles that got some, and selects.
@@ -149,7 +145,7 @@ extension ImagePreparation {
             edge = height
         }
         guard preprocessor.resizes,
-            !preprocessor.crops || (preprocessor.cropWidth == size && preprocessor.cropHeight == size)
+            !preprocessor.centerCrops || (preprocessor.cropWidth == size && preprocessor.cropHeight == size)
         else {
             throw ImageError.unsupportedPreparation(
                 "a crop of \(preprocessor.cropWidth)×\(preprocessor.cropHeight) for a tower of \(size) pixels")
@@ -157,7 +153,7 @@ extension ImagePreparation {
         let variant: Variant
         switch preprocessor.kind {
         case .llavaNext:
-            variant = .anyResolution(preprocessor.gridPinpoints.map { PixelSize(width: $0.width, height: $0.height) })
+            variant = .anyResolution(preprocessor.pinpoints.map { PixelSize(width: $0.width, height: $0.height) })
         case .llava where preprocessor.pads:
             // The processor takes the mean as a colour: 255 times it, cut to a whole number.
             let colour = preprocessor.mean.map { UInt8(max(0, min(255, $0 * 255))) }

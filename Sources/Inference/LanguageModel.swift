@@ -18,16 +18,17 @@ final class LanguageModel {
     /// Tokens in one block of the CPU plugin's cache.
     static let blockSize = 32
 
-    init(_ config: VisionLanguageConfig, weights: CheckpointWeights, compiler: GraphCompiler) throws {
+    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
+        let config = graphs.folder.config
         layerCount = config.text.layerCount
         hiddenSize = config.text.hiddenSize
         vocabularySize = config.text.vocabularySize
-        let compiled = try compiler.compilePaged(try DecoderGraph(config).emit(weights), layers: layerCount)
+        let compiled = try compiler.compilePaged(try graphs.decoder(), layers: layerCount)
         cachePorts = try compiled.inputs().filter {
             $0.name.hasPrefix("key_cache.") || $0.name.hasPrefix("value_cache.")
         }
         request = try compiled.makeRequest()
-        embeddingRequest = try compiler.compile(try TextEmbeddingsGraph(config.text).emit(weights)).makeRequest()
+        embeddingRequest = try compiler.compile(try graphs.textEmbeddings()).makeRequest()
     }
 
     /// Bytes of keys and values that one block takes in all layers.

@@ -7,17 +7,17 @@ final class Projector {
     private let inputWidth: Int
     private let request: InferRequest
 
-    init(_ config: VisionLanguageConfig, weights: CheckpointWeights, compiler: GraphCompiler) throws {
-        inputWidth = config.vision.hiddenSize
-        request = try compiler.compile(try ProjectorGraph(config).emit(weights)).makeRequest()
+    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
+        inputWidth = graphs.folder.config.vision.hiddenSize
+        request = try compiler.compile(try graphs.projector()).makeRequest()
     }
 
     /// [K, C] → [K, D], row-major.
     func project(_ features: [Float]) throws -> [Float] {
         guard !features.isEmpty else { return [] }
         try request.set(
-            ProjectorGraph.features, try Tensor(features, shape: [features.count / inputWidth, inputWidth]))
+            GraphPort.features, try Tensor(features, shape: [features.count / inputWidth, inputWidth]))
         try request.infer()
-        return try request.tensor(ProjectorGraph.embeddings).elements(of: Float.self)
+        return try request.tensor(GraphPort.imageEmbeddings).elements(of: Float.self)
     }
 }

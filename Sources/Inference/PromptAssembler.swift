@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import Tokenization
 
 /// From a prompt's text and its pictures' embeddings to what the decoder reads.
@@ -17,7 +18,7 @@ enum PromptAssembler {
             text = try (template ?? folder.template()).prompt(for: messages)
         }
         // The checkpoint's own image token may be spelled otherwise.
-        let imageToken = Int32(folder.config.imageTokenIndex)
+        let imageToken = try folder.imageToken()
         let spelled = tokenizer.token(of: imageToken) ?? ChatTemplate.imagePlace
         guard tokenizer.id(of: spelled) == imageToken else {
             throw InferenceError.inconsistentModel(
@@ -70,8 +71,36 @@ extension CheckpointFolder {
     /// The checkpoint's own template; without one, Vicuna's, which LLaVA checkpoints without a template were trained with.
     func template() throws -> ChatTemplate {
         guard let chatTemplate else { return .vicuna }
+        let tokens = specialTokens()
         return .jinja(
-            try JinjaTemplate(chatTemplate), bos: specialTokens["bos_token"] ?? "",
-            eos: specialTokens["eos_token"] ?? "")
+            try JinjaTemplate(chatTemplate.text), bos: tokens["bos_token"] ?? "", eos: tokens["eos_token"] ?? "")
+    }
+
+    /// - Throws: `InferenceError.unsupportedModel` for a layout without an image token.
+    func imageToken() throws -> Int32 {
+        guard let id = config.imageTokenID.flatMap({ Int32(exactly: $0) }) else {
+            throw InferenceError.unsupportedModel(
+                "it has no image token", remedy: "use the Hugging Face form of the checkpoint")
+        }
+        return id
+    }
+
+    /// What templates call `bos_token` and `eos_token`: a string, or an object with its content.
+    private func specialTokens() -> [String: String] {
+        let data = (try? Data(contentsOf: url.appending(path: "tokenizer_config.json"))) ?? Data()
+        let file = try? JSONDecoder().decode([String: SpecialToken].self, from: data)
+        return (file ?? [:]).compactMapValues(\.text)
+    }
+}
+
+/// A value of `tokenizer_config.json`; only texts and objects with a content have a text.
+private struct SpecialToken: Decodable {
+    var text: String?
+
+    private enum Keys: CodingKey { case content }
+
+    init(from decoder: any Decoder) throws {
+        text = try? decoder.singleValueContainer().decode(String.self)
+        if text == nil { text = try? decoder.container(keyedBy: Keys.self).decode(String.self, forKey: .content) }
     }
 }

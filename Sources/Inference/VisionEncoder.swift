@@ -17,25 +17,19 @@ final class VisionEncoder {
     private let taps: [VisionTap: String]
 
     /// - Throws: `GraphError`, `OpenVINOError`.
-    init(
-        _ config: VisionLanguageConfig, preprocessor: PreprocessorConfig, weights: CheckpointWeights,
-        compiler: GraphCompiler
-    )
-        throws
-    {
+    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
+        let config = graphs.folder.config
         width = config.vision.hiddenSize
-        let first = VisionTowerGraph.Tap(.classAttention, layer: 0)
-        let final = VisionTowerGraph.Tap(.classAttention, layer: config.finalLayer)
+        let first = AttentionTap.clsSummed(layer: 0)
+        let final = AttentionTap.clsSummed(layer: config.visionFeatureLayerCount - 1)
         taps = [
-            VisionTap(.classAttention, layer: .first): first.portName,
-            VisionTap(.classAttention, layer: .final): final.portName,
+            VisionTap(.classAttention, layer: .first): first.outputName,
+            VisionTap(.classAttention, layer: .final): final.outputName,
         ]
-        let graph = VisionTowerGraph(
-            config, preprocessor: preprocessor, taps: first == final ? [first] : [first, final])
         let size = config.vision.imageSize
-        request = try compiler.compile(try graph.emit(weights)).makeRequest()
+        request = try compiler.compile(try graphs.vision(taps: first == final ? [first] : [first, final])).makeRequest()
         pixels = try Tensor(.u8, shape: [1, size, size, 3])
-        try request.set(VisionTowerGraph.pixels, pixels)
+        try request.set(GraphPort.pixels, pixels)
     }
 
     /// Encodes one view. One at a time: its thousands of multiplications a weight leave nothing to gain from batches,
@@ -55,7 +49,7 @@ final class VisionEncoder {
             }
             values[tap] = try request.tensor(port).elements(of: Float.self)
         }
-        let features = try request.tensor(VisionTowerGraph.features).elements(of: Float.self)
+        let features = try request.tensor(GraphPort.features).elements(of: Float.self)
         return EncodedView(features: features, taps: ViewTaps(values))
     }
 }

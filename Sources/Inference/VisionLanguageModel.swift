@@ -34,18 +34,18 @@ public actor VisionLanguageModel {
     /// - Throws: `CheckpointError`, `TokenizerError`, `GraphError`, `ImageError`, `InferenceError`, `OpenVINOError`.
     public init(contentsOf url: URL, options: Options = Options()) throws {
         let start = ContinuousClock.now
-        folder = try CheckpointFolder(url)
+        folder = try CheckpointFolder.open(url)
         let text = folder.config.text
-        if let window = text.slidingWindow, window < text.maxPositions {
+        if let window = text.slidingWindow, window < text.maximumPositions {
             throw InferenceError.unsupportedModel(
-                "its attention window of \(window) is shorter than its context of \(text.maxPositions)",
+                "its attention window of \(window) is shorter than its context of \(text.maximumPositions)",
                 remedy: "set sliding_window to null in config.json if the checkpoint was trained so")
         }
-        tokenizer = try Tokenizer(contentsOf: folder.tokenizerURL)
-        let weights = try CheckpointWeights(folder.weights)
-        let compiler = try GraphCompiler(folder.weights, precision: options.precision, threads: options.threads)
-        pipeline = try ImagePipeline(folder, weights: weights, compiler: compiler, decoder: options.decoder)
-        language = try LanguageModel(folder.config, weights: weights, compiler: compiler)
+        tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
+        let graphs = try CheckpointGraphs(folder)
+        let compiler = try GraphCompiler(graphs.mapped, precision: options.precision, threads: options.threads)
+        pipeline = try ImagePipeline(graphs, compiler: compiler, decoder: options.decoder)
+        language = try LanguageModel(graphs, compiler: compiler)
         canceller = RequestCanceller(language.makeCanceller())
         thread = InferenceThread(label: "hired.inference")
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
@@ -117,9 +117,9 @@ public actor VisionLanguageModel {
             }
             images.append(result)
         }
-        let imageToken = Int32(folder.config.imageTokenIndex)
+        let imageToken = try folder.imageToken()
         let promptTokens = ids.count + images.reduce(0) { $0 + $1.tokens.kept - 1 }
-        let limit = folder.config.text.maxPositions
+        let limit = folder.config.text.maximumPositions
         guard promptTokens < limit else {
             throw InferenceError.contextExceeded(
                 promptTokens: promptTokens, maximumTokens: request.maximumTokens, limit: limit)
@@ -139,7 +139,8 @@ public actor VisionLanguageModel {
         var tokens: [Int32] = []
         var answer = ""
         var detokenizer = StreamingDetokenizer(tokenizer)
-        let ends = request.ignoresEndOfSequence ? [] : Set(folder.endOfSequence.compactMap { Int32(exactly: $0) })
+        let ends =
+            request.ignoresEndOfSequence ? [] : Set(folder.generation.endTokenIDs.compactMap { Int32(exactly: $0) })
         var reason = GenerationResult.FinishReason.length
         let decodeStart = ContinuousClock.now
         while true {

@@ -48,12 +48,12 @@ struct ParityFixture {
             Reference.self, from: Data(contentsOf: folder.appending(path: "reference.json")))
         #expect(reference.schema == 1)
         #expect(!reference.cases.isEmpty)
-        arrays = try MappedWeights(shards: [folder.appending(path: "reference.safetensors")])
+        arrays = try MappedWeights(SafetensorsArchive(file: folder.appending(path: "reference.safetensors")))
     }
 
     func array(_ name: String) throws -> [Float] {
         let entry = try #require(arrays.tensors[name], "no array \(name)")
-        return arrays.withBytes(of: entry) { Array($0.bindMemory(to: Float.self)) }
+        return try arrays.withUnsafeBytes(of: entry) { Array($0.bindMemory(to: Float.self)) }
     }
 
     func has(_ name: String) -> Bool { arrays.tensors[name] != nil }

@@ -1,0 +1,143 @@
+public import Foundation
+
+extension VisionLanguageConfig {
+    static let fileName = "config.json"
+
+    /// Reads `config.json` of a checkpoint folder.
+    /// - Throws: `CheckpointError` naming the key, and what is supported where something is not.
+    public init(folder: URL) throws {
+        try self.init(
+            ConfigObject(contentsOf: folder.appendingPathComponent(Self.fileName), name: Self.fileName))
+    }
+
+    /// Reads the text of a `config.json`.
+    /// - Throws: `CheckpointError`.
+    public init(json: Data) throws {
+        guard case .object(let values) = try JSONDocument.decode(JSONValue.self, from: Array(json), name: Self.fileName)
+        else { throw CheckpointError.damaged(Self.fileName, "holds no JSON object") }
+        try self.init(ConfigObject(values, file: Self.fileName))
+    }
+
+    init(_ object: ConfigObject) throws {
+        if object.has("quantization_config") {
+            throw object.unsupported("quantization_config", supported: "unquantised checkpoints (F32, F16, BF16)")
+        }
+        let modelType = try object.string("model_type", default: "")
+        if Self.isOriginalLayout(object, modelType: modelType) {
+            try self.init(original: object, modelType: modelType)
+        } else if let family = Family(rawValue: modelType) {
+            try self.init(huggingFace: object, family: family)
+        } else {
+            throw object.unsupported("model_type", supported: Self.supportedModelTypes)
+        }
+        try checkFeatureLayer()
+    }
+
+    /// Puts the real vision tower in place of an assumed one (original layout).
+    /// - Throws: `CheckpointError` when it lacks the layer that the features come from.
+    mutating func replaceVision(_ tower: VisionModelConfig) throws {
+        vision = tower
+        try checkFeatureLayer()
+    }
+
+    private func checkFeatureLayer() throws {
+        guard !(1...vision.layerCount).contains(visionFeatureLayerCount) else { return }
+        let key = layout == .original ? "mm_vision_select_layer" : "vision_feature_layer"
+        throw CheckpointError(
+            .malformed, file: Self.fileName, problem: "\(key) is \(visionFeatureLayer)",
+            remedy: "it must be a layer of the vision tower, which has \(vision.layerCount)")
+    }
+
+    private init(huggingFace object: ConfigObject, family: Family) throws {
+        self.family = family
+        layout = .huggingFace
+        modelType = family.rawValue
+        text = try TextModelConfig(
+            try object.object("text_config") ?? ConfigObject([:], file: object.file, path: "text_config."))
+        vision = try object.object("vision_config").map(VisionModelConfig.init) ?? .clipLarge336
+        visionTowerName = nil
+        projectorActivation = try object.activation("projector_hidden_act", default: .gelu)
+        projectorHasBias = try object.flag("multimodal_projector_bias", default: true)
+        // The newer name is an alias that is applied last.
+        let imageTokenKey = object["image_token_id"] == nil ? "image_token_index" : "image_token_id"
+        imageTokenID = try object.integer(imageTokenKey, default: 32000, in: ConfigLimits.tokenID)
+        pinpoints =
+            family == .llavaNext
+            ? try object.pinpoints("image_grid_pinpoints", default: Pinpoint.llavaNextDefaults) : []
+        visionFeatureLayer = try object.featureLayer("vision_feature_layer", default: -2)
+        let strategy = "vision_feature_select_strategy"
+        guard let selection = FeatureSelection(rawValue: try object.string(strategy, default: "default")) else {
+            throw object.unsupported(strategy, supported: "default, full")
+        }
+        featureSelection = selection
+        tiesWordEmbeddings = try object.flag("tie_word_embeddings", default: family == .llava)
+        endTokenIDs = try object.tokenIDs("eos_token_id", default: [])
+        aspectRatio = nil
+    }
+}
+
+extension VisionLanguageConfig {
+    private static let originalModelTypes: [String: TextModelConfig.Family] = [
+        "llava": .llama, "llava_llama": .llama, "llava_mistral": .mistral, "share4v": .llama,
+    ]
+
+    private static let supportedModelTypes =
+        "llava_next, llava (of llava-hf), and the original LLaVA layout's llava, llava_llama, llava_mistral, share4v"
+
+    /// `llava` names both layouts; only the authors' own has keys that begin with `mm_`.
+    private static func isOriginalLayout(_ object: ConfigObject, modelType: String) -> Bool {
+        guard originalModelTypes[modelType] != nil, object["text_config"] == nil else { return false }
+        return modelType != "llava" || object.values.keys.contains { $0.hasPrefix("mm_") }
+    }
+
+    /// The LLaVA authors' `config.json` (haotian-liu/LLaVA v1.2.2, `llava_arch.py` and `multimodal_encoder`).
+    private init(original object: ConfigObject, modelType: String) throws {
+        guard let textFamily = Self.originalModelTypes[modelType] else {
+            throw object.unsupported("model_type", supported: Self.supportedModelTypes)
+        }
+        layout = .original
+        self.modelType = modelType
+        text = try TextModelConfig(object, family: textFamily)
+        vision = .clipLarge336
+        visionTowerName = try object.optionalString("mm_vision_tower")
+        guard try object.string("mm_projector_type", default: "linear") == "mlp2x_gelu" else {
+            throw object.unsupported("mm_projector_type", supported: "mlp2x_gelu")
+        }
+        projectorActivation = .gelu
+        projectorHasBias = true
+        imageTokenID = nil
+        visionFeatureLayer = try object.featureLayer("mm_vision_select_layer", default: -2)
+        let feature = "mm_vision_select_feature"
+        switch try object.string(feature, default: "patch") {
+        case "patch": featureSelection = .default
+        case "cls_patch": featureSelection = .full
+        default: throw object.unsupported(feature, supported: "patch, cls_patch")
+        }
+        let ratio = AspectRatio(rawValue: try object.optionalString("image_aspect_ratio") ?? "square")
+        guard let ratio else { throw object.unsupported("image_aspect_ratio", supported: "pad, anyres, square") }
+        aspectRatio = ratio
+        family = ratio == .anyres ? .llavaNext : .llava
+        pinpoints = []
+        if ratio == .anyres {
+            guard try object.string("mm_patch_merge_type", default: "flat") == "spatial_unpad" else {
+                throw object.unsupported("mm_patch_merge_type", supported: "spatial_unpad")
+            }
+            pinpoints = try object.pinpoints("image_grid_pinpoints", default: [], widthFirst: true)
+            guard !pinpoints.isEmpty else { throw object.wrong("image_grid_pinpoints", needed: "given for anyres") }
+        }
+        tiesWordEmbeddings = text.tiesWordEmbeddings
+        endTokenIDs = text.endTokenIDs
+    }
+}
+
+extension ConfigObject {
+    /// One layer, or a list of just one: features of several layers side by side are not built here.
+    fileprivate func featureLayer(_ key: String, default fallback: Int) throws -> Int {
+        let bounds = -ConfigLimits.layers.upperBound...ConfigLimits.layers.upperBound
+        guard case .array(let list) = values[key] else { return try integer(key, default: fallback, in: bounds) }
+        guard list.count == 1, let layer = Self.integer(list[0]), bounds.contains(layer) else {
+            throw unsupported(key, supported: "one layer")
+        }
+        return layer
+    }
+}

@@ -1,0 +1,62 @@
+/// How the tensors of a checkpoint are named.
+public struct CheckpointLayout: Sendable, Hashable {
+    public enum Family: String, Sendable, Hashable, CaseIterable {
+        /// llava-hf as first published: `language_model.model.…`, `vision_tower.vision_model.…`.
+        case huggingFace
+        /// llava-hf as saved since 2025: `model.language_model.…`, `model.vision_tower.vision_model.…`, `lm_head.weight`.
+        case huggingFace2025
+        /// The original LLaVA and ShareGPT4V: `model.layers.…`, `model.mm_projector.0`.
+        case originalLLaVA
+    }
+
+    public let family: Family
+    /// Before `embeddings.class_embedding` and `encoder.layers.0.`.
+    public var visionPrefix: String
+    /// The projector's layers, without `.weight`.
+    public let projectorFirst: String
+    public let projectorSecond: String
+    /// Before `embed_tokens.weight`, `layers.0.` and `norm.weight`.
+    public let decoderPrefix: String
+    public let head: String
+    /// The separator between rows of LLaVA-NeXT's tiles: [decoder width].
+    public let imageNewline: String
+
+    public var tokenTable: String { decoderPrefix + "embed_tokens.weight" }
+
+    /// What stands before the tower's tensors in a vision folder of its own (`openai/clip-vit-large-patch14-336`).
+    public static let separateVisionPrefix = "vision_model."
+
+    public static let all: [CheckpointLayout] = [
+        CheckpointLayout(
+            family: .huggingFace, visionPrefix: "vision_tower.vision_model.",
+            projectorFirst: "multi_modal_projector.linear_1", projectorSecond: "multi_modal_projector.linear_2",
+            decoderPrefix: "language_model.model.", head: "language_model.lm_head.weight",
+            imageNewline: "image_newline"),
+        CheckpointLayout(
+            family: .huggingFace2025, visionPrefix: "model.vision_tower.vision_model.",
+            projectorFirst: "model.multi_modal_projector.linear_1",
+            projectorSecond: "model.multi_modal_projector.linear_2", decoderPrefix: "model.language_model.",
+            head: "lm_head.weight", imageNewline: "model.image_newline"),
+        CheckpointLayout(
+            family: .originalLLaVA, visionPrefix: "model.vision_tower.vision_tower.vision_model.",
+            projectorFirst: "model.mm_projector.0", projectorSecond: "model.mm_projector.2", decoderPrefix: "model.",
+            head: "lm_head.weight", imageNewline: "model.image_newline"),
+    ]
+
+    /// The layout whose token table and projector are both in `table`.
+    ///
+    /// - Throws: ``GraphError/unknownLayout(sample:)`` with a few of the names found.
+    public static func detect(in table: WeightTable) throws -> CheckpointLayout {
+        guard
+            let layout = all.first(where: {
+                table[$0.tokenTable] != nil && table[$0.projectorFirst + ".weight"] != nil
+            })
+        else { throw GraphError.unknownLayout(sample: Array(table.names.prefix(5))) }
+        return layout
+    }
+
+    /// Whether the vision tower is in `table` under this layout's names.
+    public func hasVisionTower(in table: WeightTable) -> Bool {
+        table[visionPrefix + "embeddings.class_embedding"] != nil
+    }
+}

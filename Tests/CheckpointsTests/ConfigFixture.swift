@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+@testable import Checkpoints
+
+/// A file that `tools/fixtures/checkpoints.py` wrote: whole configurations, and edits of one key with the outcome.
+struct ConfigFixture<Expected: Decodable>: Decodable {
+    struct Case: Decodable {
+        var base: String
+        var edit: String
+        var path: String
+        var value: JSONValue?
+        /// `nil` where the configuration must be refused.
+        var expected: Expected?
+    }
+
+    var schema: Int
+    var versions: [String: String]
+    var bases: [String: JSONValue]
+    var cases: [Case]
+
+    init(named name: String) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: try fixtureURL(name)))
+        try #require(schema == 1)
+        try #require(versions["transformers"] == "4.57.6")
+    }
+
+    /// The configuration of a case, after its edit.
+    func object(of item: Case, file: String) throws -> ConfigObject {
+        let base = try #require(bases[item.base])
+        let path = item.path.split(separator: ".").map(String.init)
+        let edited: JSONValue =
+            switch item.edit {
+            case "none": base
+            case "remove": try base.replacing(path[...], with: nil)
+            default: try base.replacing(path[...], with: item.value ?? .null)
+            }
+        guard case .object(let values) = edited else { throw FixtureError.notAnObject }
+        return ConfigObject(values, file: file)
+    }
+}
+
+enum FixtureError: Error { case notAnObject, unexpectedType }
+
+func fixtureURL(_ name: String) throws -> URL {
+    try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil))
+}
+
+extension JSONValue {
+    /// The value with one key changed, or taken away if `value` is `nil`.
+    func replacing(_ path: ArraySlice<String>, with value: JSONValue?) throws -> JSONValue {
+        guard let key = path.first else { return value ?? .null }
+        guard case .object(var values) = self else { throw FixtureError.notAnObject }
+        if path.count == 1 {
+            values[key] = value
+        } else {
+            values[key] = try (values[key] ?? .object([:])).replacing(path.dropFirst(), with: value)
+        }
+        return .object(values)
+    }
+}
