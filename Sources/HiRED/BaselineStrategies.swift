@@ -19,12 +19,14 @@ public struct FullStrategy: TokenDroppingStrategy {
     }
 }
 
-/// Evenly spaced tokens of the whole picture, padding left out.
-public struct UniformStrategy: TokenDroppingStrategy {
-    private let separators: Bool
+/// A strategy that looks at nothing but places in the picture, so both steps choose the same ones.
+protocol PlaceStrategy: TokenDroppingStrategy {
+    var separators: Bool { get }
+    /// Ascending places among the tokens that are not padding, in the order of partitions.
+    func positions(_ budget: Int, of layout: PartitionLayout) -> [Int]
+}
 
-    init(separators: Bool) { self.separators = separators }
-
+extension PlaceStrategy {
     public var allocationTaps: Set<VisionTap> { [] }
     public var selectionTaps: Set<VisionTap> { [] }
 
@@ -32,7 +34,8 @@ public struct UniformStrategy: TokenDroppingStrategy {
         -> TokenAllocation
     {
         let total = try budget.tokenCount(of: layout.totalTokens)
-        return layout.allocation(keeping: positions(total, of: layout), budget: total)
+        return TokenAllocation(
+            budgets: layout.partitions(of: positions(total, of: layout)).map(\.count), budget: total)
     }
 
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
@@ -43,9 +46,14 @@ public struct UniformStrategy: TokenDroppingStrategy {
         if separators { SeparatorBudget.fit(&kept, layout: layout, budget: total) { _, _ in 0 } }
         return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
     }
+}
+
+/// Evenly spaced tokens of the whole picture, padding left out.
+public struct UniformStrategy: PlaceStrategy {
+    let separators: Bool
 
     /// Place k of B is ⌊k·L/B⌋ in the order of partitions, row by row.
-    private func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
+    func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
         let length = layout.keepableTokens
         let count = min(budget, length)
         return (0..<count).map { $0 * length / count }
@@ -53,36 +61,12 @@ public struct UniformStrategy: TokenDroppingStrategy {
 }
 
 /// Tokens drawn without replacement from the whole picture, padding left out. The same seed draws the same tokens.
-public struct RandomStrategy: TokenDroppingStrategy {
-    private let seed: UInt64
-    private let separators: Bool
-
-    init(seed: UInt64, separators: Bool) {
-        self.seed = seed
-        self.separators = separators
-    }
-
-    public var allocationTaps: Set<VisionTap> { [] }
-    public var selectionTaps: Set<VisionTap> { [] }
-
-    public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
-        -> TokenAllocation
-    {
-        let total = try budget.tokenCount(of: layout.totalTokens)
-        return layout.allocation(keeping: positions(total, of: layout), budget: total)
-    }
-
-    public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
-        -> TokenSelection
-    {
-        let total = allocation.budget ?? layout.totalTokens
-        var kept = layout.partitions(of: positions(total, of: layout))
-        if separators { SeparatorBudget.fit(&kept, layout: layout, budget: total) { _, _ in 0 } }
-        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
-    }
+public struct RandomStrategy: PlaceStrategy {
+    let seed: UInt64
+    let separators: Bool
 
     /// The first B of a Fisher-Yates shuffle, sorted.
-    private func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
+    func positions(_ budget: Int, of layout: PartitionLayout) -> [Int] {
         var places = Array(0..<layout.keepableTokens)
         let count = min(budget, places.count)
         var generator = SplitMix64(seed: seed)
@@ -110,9 +94,5 @@ extension PartitionLayout {
             result.append(kept)
         }
         return result
-    }
-
-    fileprivate func allocation(keeping positions: [Int], budget: Int) -> TokenAllocation {
-        TokenAllocation(budgets: partitions(of: positions).map(\.count), budget: budget)
     }
 }
