@@ -2,19 +2,19 @@ public import Foundation
 
 /// A checkpoint folder, opened: every configuration read and checked, weight headers read, no weights loaded.
 public struct CheckpointFolder: Sendable {
-    public let url: URL
-    public let config: VisionLanguageConfig
-    public let preprocessor: PreprocessorConfig
-    public let generation: GenerationConfig
-    public let chatTemplate: ChatTemplateSource?
+    public let description: ModelDescription
     /// The tensors by name: a `SafetensorsArchive`, which can be mapped, or PyTorch weights, which are only read.
     public let weights: any WeightSource
     /// The vision tower's own weights, where they come from a folder of their own.
     public let towerWeights: (any WeightSource)?
-    /// Optional files that the folder lacks.
-    public let missingFiles: [String]
-    /// What was assumed where the folder says nothing; each a sentence for the reader.
-    public let notes: [String]
+
+    public var url: URL { description.url }
+    public var config: VisionLanguageConfig { description.config }
+    public var preprocessor: PreprocessorConfig { description.preprocessor }
+    public var generation: GenerationConfig { description.generation }
+    public var chatTemplate: ChatTemplateSource? { description.chatTemplate }
+    public var missingFiles: [String] { description.missingFiles }
+    public var notes: [String] { description.notes }
 
     /// Opens a folder.
     /// - Parameter visionTower: A CLIP folder, for the original LLaVA layout, which does not describe its tower and
@@ -32,25 +32,27 @@ public struct CheckpointFolder: Sendable {
             notes += tower.notes
         }
         let preprocessor = try files.preprocessor(config, tower: tower?.folder, notes: &notes)
-        let generation = try files.generation(config, notes: &notes)
         return CheckpointFolder(
-            url: url, config: config, preprocessor: preprocessor, generation: generation,
-            chatTemplate: try ChatTemplateSource.find(in: url), weights: weights, towerWeights: tower?.weights,
-            missingFiles: files.missingOptionalFiles(), notes: notes)
+            description: try ModelDescription(files, config: config, preprocessor: preprocessor, notes: notes),
+            weights: weights, towerWeights: tower?.weights)
     }
 
     /// Maps the weights into memory.
-    /// - Throws: `CheckpointError` (`unsupported`) for PyTorch weights, which must be imported first.
+    /// - Throws: `CheckpointError` (`unsupported`) for PyTorch weights and for the original layout, which must be
+    ///   imported first.
     public func mappedWeights() throws -> MappedWeights {
         guard let archive = weights as? SafetensorsArchive else {
-            throw Self.importNeeded(weights.files.first ?? url.path)
+            throw Self.importNeeded(weights.files.first ?? url.path, "PyTorch weights")
+        }
+        guard config.layout == .huggingFace else {
+            throw Self.importNeeded(url.path, "a checkpoint in the original LLaVA layout")
         }
         return try MappedWeights(archive)
     }
 
-    private static func importNeeded(_ file: String) -> CheckpointError {
+    private static func importNeeded(_ file: String, _ what: String) -> CheckpointError {
         CheckpointError(
-            .unsupported, file: file, problem: "PyTorch weights cannot be run as they are",
+            .unsupported, file: file, problem: "\(what) cannot be run as it is",
             remedy: "import the checkpoint first (hired import CHECKPOINT DEST)")
     }
 }

@@ -1,4 +1,5 @@
 import Checkpoints
+import ModelGraphs
 import OpenVINO
 
 /// Arithmetic of a loaded model.
@@ -10,33 +11,31 @@ public enum Precision: String, Sendable, CaseIterable {
     case bf16
 }
 
-/// Compiles emitted graphs over one checkpoint's mapped weights.
+/// Compiles one model's graphs.
 final class GraphCompiler {
+    let source: any GraphSource
     private let core: Core
-    private let weights: Tensor
     private let properties: CompileProperties
 
-    init(_ mapped: MappedWeights, precision: Precision, threads: Int?) throws {
+    init(_ source: any GraphSource, precision: Precision, threads: Int?) throws {
+        self.source = source
         core = try Core()
-        // The runtime asks for a mutable address; it writes nothing there.
-        guard let address = mapped.unsafeRange.baseAddress else {
-            throw InferenceError.inconsistentModel("it has no weights", remedy: "download it again")
-        }
-        weights = try Tensor(
-            .u8, shape: [mapped.byteCount], memory: UnsafeMutableRawPointer(mutating: address), owner: mapped)
         var properties = precision == .f32 ? CompileProperties.exact : CompileProperties()
         if precision == .bf16 { properties.inferencePrecision = .bf16 }
         properties.threadCount = threads
         self.properties = properties
     }
 
-    func compile(_ xml: String) throws -> CompiledModel {
-        try core.compile(try core.readModel(xml: xml, weights: weights), properties: properties)
+    var config: VisionLanguageConfig { source.description.config }
+
+    func compile(_ part: GraphPart) throws -> CompiledModel {
+        try core.compile(try source.read(part, core: core), properties: properties)
     }
 
-    /// Compiles a decoder with paged attention.
-    func compilePaged(_ xml: String, layers: Int) throws -> CompiledModel {
-        let model = try core.readModel(xml: xml, weights: weights)
+    /// Compiles the decoder with paged attention.
+    func compilePaged() throws -> CompiledModel {
+        let layers = config.text.layerCount
+        let model = try source.read(.languageModel, core: core)
         try model.convertToPagedAttention(layers: layers)
         let compiled = try core.compile(model, properties: properties)
         // An angle that is not part of a fused node would be rounded to bf16: wrong beyond a few hundred positions.

@@ -20,13 +20,14 @@ final class ImagePipeline {
     private let newline: [Float]
     private let hiddenSize: Int
 
-    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler, decoder: ImageDecoder) throws {
+    init(_ compiler: GraphCompiler, decoder: ImageDecoder) throws {
         self.decoder = decoder
-        preparation = try ImagePreparation(graphs.folder.config, preprocessor: graphs.folder.preprocessor)
-        encoder = try VisionEncoder(graphs, compiler: compiler)
-        projector = try Projector(graphs, compiler: compiler)
-        hiddenSize = graphs.folder.config.text.hiddenSize
-        newline = try graphs.imageNewline()
+        preparation = try ImagePreparation(
+            compiler.config, preprocessor: compiler.source.description.preprocessor)
+        encoder = try VisionEncoder(compiler)
+        projector = try Projector(compiler)
+        hiddenSize = compiler.config.text.hiddenSize
+        newline = try compiler.source.imageNewline()
     }
 
     /// Encodes the full view, shares the budget out, encodes the tiles that got some, and selects.

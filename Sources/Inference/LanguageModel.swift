@@ -8,7 +8,6 @@ import OpenVINO
 final class LanguageModel {
     let hiddenSize: Int
     let vocabularySize: Int
-    private let layerCount: Int
     private let request: InferRequest
     private let embeddingRequest: InferRequest
     private let cachePorts: [Port]
@@ -18,17 +17,16 @@ final class LanguageModel {
     /// Tokens in one block of the CPU plugin's cache.
     static let blockSize = 32
 
-    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
-        let config = graphs.folder.config
-        layerCount = config.text.layerCount
+    init(_ compiler: GraphCompiler) throws {
+        let config = compiler.config
         hiddenSize = config.text.hiddenSize
         vocabularySize = config.text.vocabularySize
-        let compiled = try compiler.compilePaged(try graphs.decoder(), layers: layerCount)
+        let compiled = try compiler.compilePaged()
         cachePorts = try compiled.inputs().filter {
             $0.name.hasPrefix("key_cache.") || $0.name.hasPrefix("value_cache.")
         }
         request = try compiled.makeRequest()
-        embeddingRequest = try compiler.compile(try graphs.textEmbeddings()).makeRequest()
+        embeddingRequest = try compiler.compile(.textEmbeddings).makeRequest()
     }
 
     /// Bytes of keys and values that one block takes in all layers.

@@ -7,9 +7,9 @@ final class Projector {
     private let inputWidth: Int
     private let request: InferRequest
 
-    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
-        inputWidth = graphs.folder.config.vision.hiddenSize
-        request = try compiler.compile(try graphs.projector()).makeRequest()
+    init(_ compiler: GraphCompiler) throws {
+        inputWidth = compiler.config.vision.hiddenSize
+        request = try compiler.compile(.projector).makeRequest()
     }
 
     /// [K, C] → [K, D], row-major.

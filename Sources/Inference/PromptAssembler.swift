@@ -1,40 +1,71 @@
 import Checkpoints
 import Foundation
+import ModelGraphs
 import Tokenization
 
 /// From a prompt's text and its pictures' embeddings to what the decoder reads.
-enum PromptAssembler {
+struct PromptAssembler {
+    private let description: ModelDescription
+    private let tokenizer: Tokenizer
+    /// A template that cannot be read stops only those who use it.
+    private let template: Result<ChatTemplate, any Error>
+    /// How the model's vocabulary spells the place of a picture; nil where it has none and the prompt is split there.
+    private let spelling: String?
+    /// Stands for a picture in token ids.
+    let imageToken: Int32
+
+    /// - Throws: `InferenceError` for a tokenizer without the model's image token.
+    init(_ description: ModelDescription, manifest: ModelManifest?, tokenizer: Tokenizer) throws {
+        self.description = description
+        self.tokenizer = tokenizer
+        guard let id = description.config.imageTokenID.flatMap({ Int32(exactly: $0) }) else {
+            throw InferenceError.unsupportedModel("it has no image token", remedy: "import the checkpoint first")
+        }
+        imageToken = id
+        template = Result { try description.template(named: manifest?.chatTemplate) }
+        guard !(manifest?.splitsPromptAtImages ?? false) else {
+            spelling = nil
+            return
+        }
+        // The checkpoint's own image token may be spelled otherwise.
+        let spelled = tokenizer.token(of: id) ?? ChatTemplate.imagePlace
+        guard tokenizer.id(of: spelled) == id else {
+            throw InferenceError.inconsistentModel(
+                "the tokenizer has no image token \(id)", remedy: "use the checkpoint's own tokenizer.json")
+        }
+        spelling = spelled
+    }
+
     /// Token ids with one image token where each picture goes.
     ///
     /// - Throws: `InferenceError.emptyPrompt`, `.imageCountMismatch`, `JinjaError`.
-    static func ids(of request: GenerationRequest, tokenizer: Tokenizer, folder: CheckpointFolder) throws -> [Int32] {
+    func ids(of request: GenerationRequest) throws -> [Int32] {
         let text: String
         switch request.prompt {
         case .raw(let raw):
-            try checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
+            try Self.checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
             text = raw
-        case .chat(let messages, let template):
-            try checkText(messages.last.map(Self.text) ?? "")
-            text = try (template ?? folder.template()).prompt(for: messages)
+        case .chat(let messages, let other):
+            try Self.checkText(messages.last.map(Self.text) ?? "")
+            text = try (other ?? template.get()).prompt(for: messages)
         }
-        // The checkpoint's own image token may be spelled otherwise.
-        let imageToken = try folder.imageToken()
-        let spelled = tokenizer.token(of: imageToken) ?? ChatTemplate.imagePlace
-        guard tokenizer.id(of: spelled) == imageToken else {
-            throw InferenceError.inconsistentModel(
-                "the tokenizer has no image token \(imageToken)", remedy: "use the checkpoint's own tokenizer.json")
-        }
-        let prompt =
-            spelled == ChatTemplate.imagePlace
-            ? text
-            : text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false).joined(
-                separator: spelled)
-        let ids = tokenizer.encode(prompt)
+        let ids = encode(text)
         let places = ids.count { $0 == imageToken }
         guard places == request.images.count else {
             throw InferenceError.imageCountMismatch(places: places, images: request.images.count)
         }
         return ids
+    }
+
+    private func encode(_ text: String) -> [Int32] {
+        guard spelling != ChatTemplate.imagePlace else { return tokenizer.encode(text) }
+        let pieces = text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false)
+        if let spelling { return tokenizer.encode(pieces.joined(separator: spelling)) }
+        // Each piece is a text of its own, as in haotian-liu/LLaVA v1.2.2, `mm_utils.py`.
+        return pieces.enumerated().reduce(into: []) { ids, piece in
+            if piece.offset > 0 { ids.append(imageToken) }
+            ids += tokenizer.encode(String(piece.element), addSpecialTokens: piece.offset == 0)
+        }
     }
 
     private static func text(of message: ChatMessage) -> String {
@@ -46,9 +77,7 @@ enum PromptAssembler {
     }
 
     /// [T, D]: text embeddings with each image token replaced by its picture's embeddings.
-    static func embeddings(_ ids: [Int32], imageToken: Int32, images: [[Float]], language: LanguageModel) throws
-        -> [Float]
-    {
+    func embeddings(_ ids: [Int32], images: [[Float]], language: LanguageModel) throws -> [Float] {
         let width = language.hiddenSize
         // The image token may lie outside the embedding table.
         let text = try language.embed(ids.map { $0 == imageToken ? 0 : $0 })
@@ -67,22 +96,23 @@ enum PromptAssembler {
     }
 }
 
-extension CheckpointFolder {
-    /// The checkpoint's own template; without one, Vicuna's, which LLaVA checkpoints without a template were trained with.
-    func template() throws -> ChatTemplate {
+extension ModelDescription {
+    /// The template that the manifest names, else the checkpoint's own; without either, Vicuna's, which LLaVA
+    /// checkpoints without a template were trained with.
+    ///
+    /// - Throws: `InferenceError.inconsistentModel`, `JinjaError`.
+    func template(named name: String?) throws -> ChatTemplate {
+        if let name {
+            guard let named = ChatTemplate.named.first(where: { $0.name == name }) else {
+                throw InferenceError.inconsistentModel(
+                    "its chat template '\(name)' is unknown", remedy: "import the checkpoint again")
+            }
+            return named.template
+        }
         guard let chatTemplate else { return .vicuna }
         let tokens = specialTokens()
         return .jinja(
             try JinjaTemplate(chatTemplate.text), bos: tokens["bos_token"] ?? "", eos: tokens["eos_token"] ?? "")
-    }
-
-    /// - Throws: `InferenceError.unsupportedModel` for a layout without an image token.
-    func imageToken() throws -> Int32 {
-        guard let id = config.imageTokenID.flatMap({ Int32(exactly: $0) }) else {
-            throw InferenceError.unsupportedModel(
-                "it has no image token", remedy: "use the Hugging Face form of the checkpoint")
-        }
-        return id
     }
 
     /// What templates call `bos_token` and `eos_token`: a string, or an object with its content.

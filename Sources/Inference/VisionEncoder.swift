@@ -17,8 +17,8 @@ final class VisionEncoder {
     private let taps: [VisionTap: String]
 
     /// - Throws: `GraphError`, `OpenVINOError`.
-    init(_ graphs: CheckpointGraphs, compiler: GraphCompiler) throws {
-        let config = graphs.folder.config
+    init(_ compiler: GraphCompiler) throws {
+        let config = compiler.config
         width = config.vision.hiddenSize
         let first = AttentionTap.clsSummed(layer: 0)
         let final = AttentionTap.clsSummed(layer: config.visionFeatureLayerCount - 1)
@@ -27,7 +27,7 @@ final class VisionEncoder {
             VisionTap(.classAttention, layer: .final): final.outputName,
         ]
         let size = config.vision.imageSize
-        request = try compiler.compile(try graphs.vision(taps: first == final ? [first] : [first, final])).makeRequest()
+        request = try compiler.compile(.vision).makeRequest()
         pixels = try Tensor(.u8, shape: [1, size, size, 3])
         try request.set(GraphPort.pixels, pixels)
     }

@@ -2,14 +2,17 @@ public import Checkpoints
 public import Foundation
 public import HiRED
 public import ImageProcessing
-import ModelGraphs
+public import ModelGraphs
 public import Tokenization
 
 /// A loaded checkpoint that answers questions about pictures.
 ///
 /// One request runs at a time; others wait. The work is done on a thread of its own.
 public actor VisionLanguageModel {
-    public nonisolated let folder: CheckpointFolder
+    public nonisolated let description: ModelDescription
+    /// What an imported folder says of itself; nil for a checkpoint folder.
+    public nonisolated let manifest: ModelManifest?
+    nonisolated let prompts: PromptAssembler
     public nonisolated let tokenizer: Tokenizer
     /// Milliseconds that loading took.
     public nonisolated let loadMilliseconds: Double
@@ -29,23 +32,24 @@ public actor VisionLanguageModel {
         public init() {}
     }
 
-    /// Loads an HF checkpoint folder. Takes seconds for large ones; call it off the main thread.
+    /// Loads an imported model folder, or an HF checkpoint folder. Takes seconds for large ones; call it off the main thread.
     ///
     /// - Throws: `CheckpointError`, `TokenizerError`, `GraphError`, `ImageError`, `InferenceError`, `OpenVINOError`.
     public init(contentsOf url: URL, options: Options = Options()) throws {
         let start = ContinuousClock.now
-        folder = try CheckpointFolder.open(url)
-        let text = folder.config.text
+        let source = try openGraphSource(url)
+        (description, manifest) = (source.description, source.manifest)
+        let text = description.config.text
         if let window = text.slidingWindow, window < text.maximumPositions {
             throw InferenceError.unsupportedModel(
                 "its attention window of \(window) is shorter than its context of \(text.maximumPositions)",
                 remedy: "set sliding_window to null in config.json if the checkpoint was trained so")
         }
         tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
-        let graphs = try CheckpointGraphs(folder)
-        let compiler = try GraphCompiler(graphs.mapped, precision: options.precision, threads: options.threads)
-        pipeline = try ImagePipeline(graphs, compiler: compiler, decoder: options.decoder)
-        language = try LanguageModel(graphs, compiler: compiler)
+        prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
+        let compiler = try GraphCompiler(source, precision: options.precision, threads: options.threads)
+        pipeline = try ImagePipeline(compiler, decoder: options.decoder)
+        language = try LanguageModel(compiler)
         canceller = RequestCanceller(language.makeCanceller())
         thread = InferenceThread(label: "hired.inference")
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
@@ -108,7 +112,7 @@ public actor VisionLanguageModel {
             throw InferenceError.invalidOption("max-tokens", "\(request.maximumTokens)", remedy: "give at least 1")
         }
         var timings = Timings()
-        let ids = try PromptAssembler.ids(of: request, tokenizer: tokenizer, folder: folder)
+        let ids = try prompts.ids(of: request)
         var images: [ImagePipeline.Result] = []
         for (number, image) in request.images.enumerated() {
             let result = try pipeline.embed(image, options: request.selection, timings: &timings) { view, count in
@@ -117,9 +121,8 @@ public actor VisionLanguageModel {
             }
             images.append(result)
         }
-        let imageToken = try folder.imageToken()
         let promptTokens = ids.count + images.reduce(0) { $0 + $1.tokens.kept - 1 }
-        let limit = folder.config.text.maximumPositions
+        let limit = description.config.text.maximumPositions
         guard promptTokens < limit else {
             throw InferenceError.contextExceeded(
                 promptTokens: promptTokens, maximumTokens: request.maximumTokens, limit: limit)
@@ -130,8 +133,8 @@ public actor VisionLanguageModel {
         var sequence = try DecodingSequence(
             language, sampling: request.sampling, capacity: promptTokens + maximum)
         var next = try timings.measure(\.prefill) {
-            let prompt = try PromptAssembler.embeddings(
-                ids, imageToken: imageToken, images: images.map(\.embeddings), language: language)
+            let prompt = try prompts.embeddings(
+                ids, images: images.map(\.embeddings), language: language)
             return try sequence.extend(prompt)
         }
         timings.timeToFirstToken = elapsed()
@@ -140,7 +143,8 @@ public actor VisionLanguageModel {
         var answer = ""
         var detokenizer = StreamingDetokenizer(tokenizer)
         let ends =
-            request.ignoresEndOfSequence ? [] : Set(folder.generation.endTokenIDs.compactMap { Int32(exactly: $0) })
+            request.ignoresEndOfSequence
+            ? [] : Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })
         var reason = GenerationResult.FinishReason.length
         let decodeStart = ContinuousClock.now
         while true {

@@ -7,9 +7,18 @@ public struct EmittedGraph: Sendable, Hashable {
     public let xml: String
     public let constants: [UInt8]
     public let constantsOffset: Int
+    /// The checkpoint's tensors that the graph reads, each once, in the order of their first use.
+    public let weights: [WeightUse]
 
     /// The least size that the weights buffer may have.
     public var requiredBufferSize: Int { constantsOffset + constants.count }
+}
+
+/// One tensor of the checkpoint in a graph.
+public struct WeightUse: Sendable, Hashable {
+    public let tensor: WeightTensor
+    /// Whether the graph reads it as a ``MatrixWeight``, which may be quantised.
+    public let isMatrix: Bool
 }
 
 extension GraphBuilder {
@@ -26,6 +35,7 @@ extension GraphBuilder {
         }
         var writer = IRWriter()
         writer.write(name: name, nodes: nodes, constantsOffset: constantsOffset)
-        return EmittedGraph(xml: writer.text, constants: pool.bytes, constantsOffset: constantsOffset)
+        return EmittedGraph(
+            xml: writer.text, constants: pool.bytes, constantsOffset: constantsOffset, weights: weightUses)
     }
 }

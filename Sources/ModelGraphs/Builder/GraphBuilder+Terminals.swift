@@ -69,6 +69,7 @@ extension GraphBuilder {
             throw GraphError.shapeMismatch(
                 node: tensor.name, reason: "shape \(tensor.shape) cannot be read as \(shape)")
         }
+        recordUse(of: tensor, isMatrix: false)
         return try scope(tensor.name) {
             try add(
                 "Const", "opset1", output: (tensor.elementType, shape),

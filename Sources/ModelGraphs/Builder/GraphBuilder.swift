@@ -35,6 +35,9 @@ public final class GraphBuilder {
     public let name: String
     private(set) var nodes: [Node] = []
     private(set) var pool = ConstantPool()
+    /// The checkpoint's tensors in the order of their first use.
+    private(set) var weightUses: [WeightUse] = []
+    private var usedWeights: Set<String> = []
     private var scopes: [String] = []
     private var usedNames: Set<String> = []
     private var nameCounts: [String: Int] = [:]
@@ -93,6 +96,11 @@ public final class GraphBuilder {
                 storage: storage))
         let index = nodes.count - 1
         return GraphValue(node: index, elementType: output?.type ?? .f32, shape: output?.shape ?? [])
+    }
+
+    func recordUse(of tensor: WeightTensor, isMatrix: Bool) {
+        guard usedWeights.insert(tensor.name).inserted else { return }
+        weightUses.append(WeightUse(tensor: tensor, isMatrix: isMatrix))
     }
 
     func setTensorName(_ name: String, of value: GraphValue) {

@@ -14,6 +14,8 @@ public enum GraphError: Error, Sendable, Hashable, CustomStringConvertible {
     case tensorBytes(name: String, reason: String)
     /// A configuration value is out of range or contradicts another.
     case configuration(key: String, reason: String)
+    /// The manifest of a model folder cannot be used.
+    case manifest(path: String, reason: String)
     /// The checkpoint's tensors follow none of the naming schemes known.
     case unknownLayout(sample: [String])
 
@@ -30,6 +32,7 @@ public enum GraphError: Error, Sendable, Hashable, CustomStringConvertible {
             "tensor \(name) is \(found.rawValue) where \(expected) is needed"
         case .tensorBytes(let name, let reason): "tensor \(name) is damaged: \(reason)"
         case .configuration(let key, let reason): "configuration value \(key) \(reason)"
+        case .manifest(let path, let reason): "\(path) \(reason); import the checkpoint again"
         case .unknownLayout(let sample):
             "the tensor names follow no known layout (llava-hf old or new, original LLaVA); found "
                 + (sample.isEmpty ? "no tensors" : sample.joined(separator: ", "))

@@ -55,8 +55,10 @@ extension GraphBuilder {
     func matrix(_ matrix: MatrixWeight) throws -> GraphValue {
         switch matrix {
         case .float(let tensor):
+            recordUse(of: tensor, isMatrix: true)
             return try floatWeight(tensor)
         case .quantized(let values, let scale, let zeroPoint):
+            recordUse(of: values, isMatrix: true)
             let (rows, columns, groups) = (values.shape[0], values.shape[1], scale.shape[1])
             // One group per row needs no regrouping; more groups get a dimension of their own, which the scale spans.
             let grouped: GraphShape = groups == 1 ? [rows, columns] : [rows, groups, columns / groups]
