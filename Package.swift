@@ -22,7 +22,8 @@ let package = Package(
         .executable(name: "hired", targets: ["HiREDCommandLine"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // The method alone. Imports nothing.
@@ -48,6 +49,16 @@ let package = Package(
         .target(name: "OpenVINO", dependencies: ["COpenVINO"], swiftSettings: swiftSettings),
         .target(name: "ModelGraphs", dependencies: ["Checkpoints", "OpenVINO"], swiftSettings: swiftSettings),
 
+        // From a checkpoint to a model folder.
+        .target(name: "CQuantization"),
+        .target(
+            name: "ModelImport",
+            dependencies: [
+                "Checkpoints", "ModelGraphs", "Tokenization", "OpenVINO", "CQuantization",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
+
         // From picture and prompt to answer.
         .target(
             name: "Inference",
@@ -56,7 +67,8 @@ let package = Package(
         .executableTarget(
             name: "HiREDCommandLine",
             dependencies: [
-                "Inference", "Checkpoints", "ModelGraphs", "OpenVINO", "HiRED", "ImageProcessing", "Tokenization",
+                "Inference", "ModelImport", "Checkpoints", "ModelGraphs", "OpenVINO", "HiRED", "ImageProcessing",
+                "Tokenization",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),

@@ -11,12 +11,11 @@
 #define VECTORS
 #endif
 
-#define LANES 16
-typedef float floats __attribute__((vector_size(4 * LANES)));
-typedef int32_t ints __attribute__((vector_size(4 * LANES)));
+// Into the functions above, so that they take on the processor's vectors.
+#define INLINE static inline __attribute__((always_inline))
 
 // Half precision by integer arithmetic, the same on every processor (and no compiler support needed).
-static inline float widen_half(uint16_t half) {
+INLINE float widen_half(uint16_t half) {
     uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7FFF;
     uint32_t bits = rest << 13;
     float value;
@@ -35,7 +34,7 @@ static inline float widen_half(uint16_t half) {
     return value;
 }
 
-static inline uint16_t narrow_half(float value, bool *fits) {
+INLINE uint16_t narrow_half(float value, bool *fits) {
     uint32_t bits;
     memcpy(&bits, &value, 4);
     uint16_t sign = (uint16_t)(bits >> 16) & 0x8000;
@@ -84,7 +83,7 @@ VECTORS bool cq_narrow(const float *source, size_t count, uint16_t *target) {
     return fits;
 }
 
-static inline float largest(const float *source, size_t count) {
+INLINE float largest(const float *source, size_t count) {
     float result = 0;
     for (size_t i = 0; i < count; ++i) {
         float magnitude = fabsf(source[i]);
@@ -109,54 +108,47 @@ VECTORS bool cq_int8(const float *source, size_t rows, size_t columns, int8_t *v
     return fits;
 }
 
-// Adding and subtracting 1.5 * 2^23 rounds to the nearest whole number, ties to even, for magnitudes below 2^22.
-static inline floats rounded_level(floats scaled) {
-    const float magic = 12582912.0f;
-    floats low = (floats){} - 8, high = (floats){} + 7;
-    floats value = __builtin_elementwise_min(__builtin_elementwise_max(scaled, low), high);
-    return (value + magic) - magic;
-}
-
-static inline float sum(floats value) {
-    float result = 0;
-    for (int i = 0; i < LANES; ++i) result += value[i];
-    return result;
+INLINE float level(float scaled) {
+    float value = rintf(scaled);
+    value = value < -8 ? -8 : value;
+    return value > 7 ? 7 : value;
 }
 
 // For the levels q that `inverse` gives, the best scale is Σxq / Σq² and takes (Σxq)² / Σq² off the squared error.
-static inline float gain(const float *source, size_t count, float inverse, float *scale) {
-    floats products = {}, squares = {};
-    for (size_t i = 0; i < count; i += LANES) {
-        floats x;
-        memcpy(&x, source + i, sizeof x);
-        floats q = rounded_level(x * inverse);
-        products += x * q;
-        squares += q * q;
+INLINE float gain(const float *source, size_t count, float inverse, float *scale) {
+#pragma clang fp reassociate(on) contract(fast)
+    float xq = 0, qq = 0;
+    for (size_t i = 0; i < count; ++i) {
+        float q = level(source[i] * inverse);
+        xq += source[i] * q;
+        qq += q * q;
     }
-    float xq = sum(products), qq = sum(squares);
     *scale = qq > 0 ? xq / qq : 0;
     return qq > 0 ? xq * xq / qq : 0;
 }
 
-static inline float squared_error(const float *source, size_t count, float scale) {
-    float inverse = scale != 0 ? 1 / scale : 0;
-    floats total = {};
-    for (size_t i = 0; i < count; i += LANES) {
-        floats x;
-        memcpy(&x, source + i, sizeof x);
-        floats difference = x - rounded_level(x * inverse) * scale;
+INLINE float squared_error(const float *source, size_t count, float scale) {
+#pragma clang fp reassociate(on) contract(fast)
+    float inverse = scale != 0 ? 1 / scale : 0, total = 0;
+    for (size_t i = 0; i < count; ++i) {
+        float difference = source[i] - level(source[i] * inverse) * scale;
         total += difference * difference;
     }
-    return sum(total);
+    return total;
 }
 
 // The level that a group's largest value is put at, before it is clipped to -8 ... 7: clipping a little pays for finer
 // steps. Either sign, since -8 reaches further than 7.
 static const float extreme_levels[] = {-7.5f, -8, -8.5f, -9, -9.5f, -10, -10.5f, -11.5f, 7, 7.5f, 8, 9};
 
-static inline float best_scale(const float *source, size_t count) {
-    float extreme = 0;
-    for (size_t i = 0; i < count; ++i) extreme = fabsf(source[i]) > fabsf(extreme) ? source[i] : extreme;
+INLINE float best_scale(const float *source, size_t count) {
+#pragma clang fp reassociate(on)
+    float high = 0, low = 0;
+    for (size_t i = 0; i < count; ++i) {
+        high = source[i] > high ? source[i] : high;
+        low = source[i] < low ? source[i] : low;
+    }
+    float extreme = high > -low ? high : low;
     // Below this a reciprocal would overflow; such a group is zero in f16 anyway.
     if (fabsf(extreme) < 0x1p-20f) return extreme / -8;
     float best = 0, found = extreme / -8;
@@ -171,29 +163,35 @@ static inline float best_scale(const float *source, size_t count) {
     return found;
 }
 
-VECTORS bool cq_int4(
-    const float *source, size_t rows, size_t columns, size_t group, uint8_t *values, uint16_t *scales) {
+INLINE bool quantize_groups(const float *source, size_t count, size_t group, uint8_t *values, uint16_t *scales) {
     bool fits = true;
-    for (size_t start = 0; start < rows * columns; start += group) {
+    for (size_t start = 0; start < count; start += group) {
         const float *line = source + start;
         float scale = best_scale(line, group);
         // One more round of the same search: the levels of the best scale may allow a better one still.
-        float again;
         if (scale != 0) {
+            float again;
             gain(line, group, 1 / scale, &again);
             if (squared_error(line, group, again) < squared_error(line, group, scale)) scale = again;
         }
-        uint16_t half = narrow_half(scale, &fits);
-        scales[start / group] = half;
-        scale = widen_half(half);
+        scales[start / group] = narrow_half(scale, &fits);
+        scale = widen_half(scales[start / group]);
         float inverse = scale != 0 ? 1 / scale : 0;
-        for (size_t i = 0; i < group; i += LANES) {
-            floats x;
-            memcpy(&x, line + i, sizeof x);
-            ints q = __builtin_convertvector(rounded_level(x * inverse), ints);
-            for (int k = 0; k < LANES; k += 2)
-                values[(start + i + k) / 2] = (uint8_t)((q[k] & 15) | (q[k + 1] & 15) << 4);
-        }
+        uint8_t levels[128];
+        for (size_t i = 0; i < group; ++i) levels[i] = (uint8_t)(int8_t)level(line[i] * inverse) & 15;
+        for (size_t i = 0; i < group / 2; ++i)
+            values[start / 2 + i] = (uint8_t)(levels[2 * i] | levels[2 * i + 1] << 4);
     }
     return fits;
+}
+
+VECTORS bool cq_int4(
+    const float *source, size_t rows, size_t columns, size_t group, uint8_t *values, uint16_t *scales) {
+    // A constant group size unrolls the loops.
+    switch (group) {
+    case 128: return quantize_groups(source, rows * columns, 128, values, scales);
+    case 64: return quantize_groups(source, rows * columns, 64, values, scales);
+    case 32: return quantize_groups(source, rows * columns, 32, values, scales);
+    default: return false;
+    }
 }

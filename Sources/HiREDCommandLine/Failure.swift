@@ -5,6 +5,7 @@ import HiRED
 import ImageProcessing
 import Inference
 import ModelGraphs
+import ModelImport
 import Tokenization
 
 /// Codes of sysexits.h.
@@ -48,6 +49,12 @@ enum Failure {
         case let error as CheckpointError:
             return error.code == .missing || error.code == .unreadable ? .noInput : .badData
         case is GraphError: return .badData
+        case let error as ImportError:
+            switch error {
+            case .destinationExists, .destinationInUse, .diskFull, .cannotWrite: return .cannotCreate
+            case .unusableValues, .foreignModel: return .badData
+            case .missingFile: return .noInput
+            }
         case let error as TokenizerError:
             if case .missing = error { return .noInput }
             if case .unreadable = error { return .noInput }

@@ -13,7 +13,10 @@ struct HiREDCommand: AsyncParsableCommand {
             Try it: hired demo
             """,
         version: "0.1.0",
-        subcommands: [AskCommand.self, SelectCommand.self, InspectCommand.self, BatchCommand.self, DemoCommand.self])
+        subcommands: [
+            AskCommand.self, SelectCommand.self, ImportCommand.self, InspectCommand.self, BatchCommand.self,
+            DemoCommand.self,
+        ])
 
     /// Every failure ends with one line on standard error and a code of sysexits.h.
     static func main() async {

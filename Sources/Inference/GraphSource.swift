@@ -51,19 +51,10 @@ struct CheckpointSource: GraphSource {
 
     func read(_ part: GraphPart, core: Core) throws -> Model {
         let xml = try mapped.place { offset in
-            let graph = try emit(part, constantsOffset: offset)
+            let graph = try graphs.emit(part, constantsOffset: offset)
             return (graph.constants, graph.xml)
         }
         return try core.readModel(xml: xml, weights: weights)
-    }
-
-    private func emit(_ part: GraphPart, constantsOffset: Int) throws -> EmittedGraph {
-        switch part {
-        case .vision: try graphs.vision(constantsOffset: constantsOffset)
-        case .projector: try graphs.projector(constantsOffset: constantsOffset)
-        case .textEmbeddings: try graphs.textEmbeddings(constantsOffset: constantsOffset)
-        case .languageModel: try graphs.languageModel(constantsOffset: constantsOffset)
-        }
     }
 
     func imageNewline() throws -> [Float] {
@@ -72,7 +63,7 @@ struct CheckpointSource: GraphSource {
     }
 
     func weightBytes(of part: GraphPart) -> Int {
-        (try? emit(part, constantsOffset: 0)).map { $0.weights.reduce(0) { $0 + $1.tensor.byteCount } } ?? 0
+        (try? graphs.emit(part, constantsOffset: 0)).map { $0.weights.reduce(0) { $0 + $1.tensor.byteCount } } ?? 0
     }
 }
 

@@ -29,6 +29,15 @@ public struct CheckpointGraphs: Sendable {
         (.clsSummed(layer: 0), .clsSummed(layer: config.visionFeatureLayerCount - 1))
     }
 
+    public func emit(_ part: GraphPart, constantsOffset: Int) throws -> EmittedGraph {
+        switch part {
+        case .vision: try vision(constantsOffset: constantsOffset)
+        case .projector: try projector(constantsOffset: constantsOffset)
+        case .textEmbeddings: try textEmbeddings(constantsOffset: constantsOffset)
+        case .languageModel: try languageModel(constantsOffset: constantsOffset)
+        }
+    }
+
     /// - Parameter taps: HiRED's unless given.
     public func vision(taps: [AttentionTap]? = nil, constantsOffset: Int) throws -> EmittedGraph {
         let vision = config.vision

@@ -1,0 +1,162 @@
+public import Foundation
+
+/// A resolved model written out as the files of a Hugging Face folder: what the original LLaVA layout lacks.
+///
+/// Every value is given, so that reading them back depends on no defaults.
+extension VisionLanguageConfig {
+    /// `config.json` in the Hugging Face layout.
+    /// - Parameter imageToken: the placeholder's id, where the model's own vocabulary has none.
+    public func huggingFaceFile(imageToken: Int) throws -> Data {
+        var values: [String: JSONValue] = [
+            "model_type": .string(family.rawValue),
+            "architectures": .array([
+                .string(
+                    family == .llavaNext ? "LlavaNextForConditionalGeneration" : "LlavaForConditionalGeneration")
+            ]),
+            "image_token_index": .integer(imageTokenID ?? imageToken),
+            "projector_hidden_act": .string(projectorActivation.rawValue),
+            "multimodal_projector_bias": .bool(projectorHasBias),
+            "vision_feature_layer": .integer(visionFeatureLayer),
+            "vision_feature_select_strategy": .string(featureSelection.rawValue),
+            "tie_word_embeddings": .bool(tiesWordEmbeddings),
+            "text_config": .object(text.huggingFaceValues),
+            "vision_config": .object(vision.huggingFaceValues),
+        ]
+        if family == .llavaNext {
+            values["image_grid_pinpoints"] = .array(
+                pinpoints.map { .array([.integer($0.height), .integer($0.width)]) })
+        }
+        if !endTokenIDs.isEmpty { values["eos_token_id"] = .array(endTokenIDs.map(JSONValue.integer)) }
+        return try JSONValue.object(values).fileData()
+    }
+}
+
+extension TextModelConfig {
+    var huggingFaceValues: [String: JSONValue] {
+        var values: [String: JSONValue] = [
+            "model_type": .string(family.rawValue),
+            "hidden_size": .integer(hiddenSize),
+            "num_hidden_layers": .integer(layerCount),
+            "num_attention_heads": .integer(headCount),
+            "num_key_value_heads": .integer(keyValueHeadCount),
+            "head_dim": .integer(headSize),
+            "intermediate_size": .integer(intermediateSize),
+            "vocab_size": .integer(vocabularySize),
+            "max_position_embeddings": .integer(maximumPositions),
+            "rms_norm_eps": .number(rmsNormEpsilon),
+            "rope_theta": .number(ropeTheta),
+            "rope_scaling": ropeScaling.huggingFaceValue,
+            "hidden_act": .string(activation.rawValue),
+            "tie_word_embeddings": .bool(tiesWordEmbeddings),
+            "bos_token_id": beginTokenID.map(JSONValue.integer) ?? .null,
+            "eos_token_id": endTokenIDs.isEmpty ? .null : .array(endTokenIDs.map(JSONValue.integer)),
+        ]
+        switch family {
+        case .llama:
+            values["attention_bias"] = .bool(hasAttentionOutputBias)
+            values["mlp_bias"] = .bool(hasFeedForwardBias)
+        case .mistral:
+            values["sliding_window"] = slidingWindow.map(JSONValue.integer) ?? .null
+        case .qwen2:
+            values["use_sliding_window"] = .bool(slidingWindow != nil)
+            if let slidingWindow {
+                values["sliding_window"] = .integer(slidingWindow)
+                values["max_window_layers"] = .integer(0)
+            }
+        }
+        return values
+    }
+}
+
+extension RotaryScaling {
+    fileprivate var huggingFaceValue: JSONValue {
+        switch self {
+        case .none: .null
+        case .linear(let factor): .object(["rope_type": .string("linear"), "factor": .number(factor)])
+        case .llama3(let factor, let low, let high, let original):
+            .object([
+                "rope_type": .string("llama3"), "factor": .number(factor), "low_freq_factor": .number(low),
+                "high_freq_factor": .number(high), "original_max_position_embeddings": .integer(original),
+            ])
+        }
+    }
+}
+
+extension VisionModelConfig {
+    fileprivate var huggingFaceValues: [String: JSONValue] {
+        [
+            "model_type": .string("clip_vision_model"),
+            "hidden_size": .integer(hiddenSize),
+            "num_hidden_layers": .integer(layerCount),
+            "num_attention_heads": .integer(headCount),
+            "intermediate_size": .integer(intermediateSize),
+            "image_size": .integer(imageSize),
+            "patch_size": .integer(patchSize),
+            "hidden_act": .string(activation.rawValue),
+            "layer_norm_eps": .number(layerNormEpsilon),
+        ]
+    }
+}
+
+extension PreprocessorConfig {
+    /// `preprocessor_config.json`.
+    public func huggingFaceFile() throws -> Data {
+        let target: JSONValue =
+            switch size {
+            case .shortestEdge(let edge): .object(["shortest_edge": .integer(edge)])
+            case .exact(let height, let width): .object(["height": .integer(height), "width": .integer(width)])
+            }
+        var values: [String: JSONValue] = [
+            "image_processor_type": .string(kind.rawValue + (isFast ? "Fast" : "")),
+            "do_resize": .bool(resizes), "size": target, "resample": .integer(resampling.rawValue),
+            "do_center_crop": .bool(centerCrops),
+            "crop_size": .object(["height": .integer(cropHeight), "width": .integer(cropWidth)]),
+            "do_rescale": .bool(rescales), "rescale_factor": .number(rescaleFactor),
+            "do_normalize": .bool(normalizes), "image_mean": .array(mean.map(JSONValue.number)),
+            "image_std": .array(standardDeviation.map(JSONValue.number)), "do_convert_rgb": .bool(convertsToRGB),
+        ]
+        if kind != .clip { values["do_pad"] = .bool(pads) }
+        if kind == .llavaNext {
+            values["image_grid_pinpoints"] = .array(
+                pinpoints.map { .array([.integer($0.height), .integer($0.width)]) })
+        }
+        return try JSONValue.object(values).fileData()
+    }
+}
+
+extension GenerationConfig {
+    /// `generation_config.json`: what ends an answer and how the authors sample.
+    public func huggingFaceFile() throws -> Data {
+        var values: [String: JSONValue] = [
+            "do_sample": .bool(samples), "temperature": .number(temperature), "top_p": .number(topP),
+            "top_k": topK.map(JSONValue.integer) ?? .null, "repetition_penalty": .number(repetitionPenalty),
+            "max_length": .integer(maximumLength),
+        ]
+        if !endTokenIDs.isEmpty { values["eos_token_id"] = .array(endTokenIDs.map(JSONValue.integer)) }
+        if let beginTokenID { values["bos_token_id"] = .integer(beginTokenID) }
+        if let maximumNewTokens { values["max_new_tokens"] = .integer(maximumNewTokens) }
+        return try JSONValue.object(values).fileData()
+    }
+}
+
+extension JSONValue: Encodable {
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let values): try container.encode(values)
+        case .object(let values): try container.encode(values)
+        }
+    }
+
+    /// The same value gives the same bytes.
+    fileprivate func fileData() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+}
