@@ -8,6 +8,13 @@ public struct CheckpointFolder: Sendable {
     /// The vision tower's own weights, where they come from a folder of their own.
     public let towerWeights: (any WeightSource)?
 
+    /// A checkpoint whose weights come from elsewhere than its folder.
+    public init(description: ModelDescription, weights: any WeightSource, towerWeights: (any WeightSource)?) {
+        self.description = description
+        self.weights = weights
+        self.towerWeights = towerWeights
+    }
+
     public var url: URL { description.url }
     public var config: VisionLanguageConfig { description.config }
     public var preprocessor: PreprocessorConfig { description.preprocessor }

@@ -52,6 +52,19 @@ public struct TensorEntry: Sendable, Hashable {
     /// Place of the first value in the range of `MappedWeights`, in bytes; 0 for PyTorch weights, which have none.
     public var byteOffset: Int
 
+    public init(
+        name: String, elementType: ElementType, shape: [Int], byteCount: Int, file: String, fileOffset: Int?,
+        byteOffset: Int
+    ) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.byteCount = byteCount
+        self.file = file
+        self.fileOffset = fileOffset
+        self.byteOffset = byteOffset
+    }
+
     /// Product of the shape; 1 for a scalar.
     public var elementCount: Int { shape.reduce(1, *) }
 

@@ -53,21 +53,25 @@ struct ImportCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard let weights = WeightFormat(rawValue: weights) else {
-            throw CommandError(.usage, "unknown weights '\(weights)'; give f16, int8 or int4")
-        }
-        guard let visionWeights = WeightFormat(rawValue: visionWeights), visionWeights != .int4 else {
-            throw CommandError(.usage, "unknown vision weights '\(visionWeights)'; give f16 or int8")
-        }
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
-        var options = ModelImporter.Options()
-        options.weights = weights
-        options.visionWeights = visionWeights
+        var options = try Self.options(weights: weights, visionWeights: visionWeights)
         options.languageModel = languageModel.map { URL(fileURLWithPath: $0) }
         options.threads = threads
         let folder = try CheckpointFolder.open(
             URL(fileURLWithPath: checkpoint), visionTower: visionTower.map { URL(fileURLWithPath: $0) })
         try Self.run(folder, options: options, destination: destination, layoutName: nil, json: json)
+    }
+
+    static func options(weights: String, visionWeights: String) throws -> ModelImporter.Options {
+        var options = ModelImporter.Options()
+        guard let weights = WeightFormat(rawValue: weights) else {
+            throw CommandError(.usage, "unknown weights '\(weights)'; give f16, int8 or int4")
+        }
+        guard let vision = WeightFormat(rawValue: visionWeights), vision != .int4 else {
+            throw CommandError(.usage, "unknown vision weights '\(visionWeights)'; give f16 or int8")
+        }
+        (options.weights, options.visionWeights) = (weights, vision)
+        return options
     }
 
     /// Imports with a progress bar; an interrupt stops it and removes what was written.

@@ -1,0 +1,63 @@
+import Foundation
+
+/// A tokenizer of LLaMA's form that encodes any text letter by letter, and whose other tokens are made-up words.
+struct SyntheticTokenizer {
+    let imageToken: Int
+
+    func json() throws -> Data {
+        var tokens = ["<unk>", "<s>", "</s>"]
+        tokens += (0..<256).map { String(format: "<0x%02X>", $0) }
+        tokens += ["\u{2581}"] + (33...126).map { String(UnicodeScalar($0)) }
+        let onsets = "b d f g h k l m n p r s t v z".split(separator: " ")
+        let vowels = "a e i o u".split(separator: " ")
+        let syllables = onsets.flatMap { onset in vowels.map { "\(onset)\($0)" } }
+        var index = 0
+        while tokens.count < imageToken {
+            let (first, second, third) = (index % 75, index / 75 % 75, index / 5625)
+            tokens.append(
+                "\u{2581}" + syllables[first] + syllables[second] + (third > 0 ? syllables[third - 1] : ""))
+            index += 1
+        }
+        let vocabulary = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, $0) })
+        func special(_ id: Int, _ content: String) -> [String: Any] {
+            [
+                "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+                "normalized": false, "special": true,
+            ]
+        }
+        let begin: [String: Any] = ["id": "<s>", "ids": [1], "tokens": ["<s>"]]
+        let file: [String: Any] = [
+            "version": "1.0",
+            "added_tokens": [
+                special(0, "<unk>"), special(1, "<s>"), special(2, "</s>"), special(imageToken, "<image>"),
+            ],
+            "normalizer": [
+                "type": "Sequence",
+                "normalizers": [
+                    ["type": "Prepend", "prepend": "\u{2581}"],
+                    ["type": "Replace", "pattern": ["String": " "], "content": "\u{2581}"],
+                ],
+            ],
+            "post_processor": [
+                "type": "TemplateProcessing",
+                "single": [
+                    ["SpecialToken": ["id": "<s>", "type_id": 0]], ["Sequence": ["id": "A", "type_id": 0]],
+                ],
+                "pair": [], "special_tokens": ["<s>": begin],
+            ],
+            "decoder": [
+                "type": "Sequence",
+                "decoders": [
+                    ["type": "Replace", "pattern": ["String": "\u{2581}"], "content": " "],
+                    ["type": "ByteFallback"], ["type": "Fuse"],
+                    ["type": "Strip", "content": " ", "start": 1, "stop": 0],
+                ],
+            ],
+            "model": [
+                "type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true, "vocab": vocabulary,
+                "merges": [[String]](),
+            ],
+        ]
+        return try JSONSerialization.data(withJSONObject: file, options: .sortedKeys)
+    }
+}
