@@ -102,7 +102,9 @@ let package = Package(
             linkerSettings: runtimePath),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization"],
+            dependencies: [
+                "Inference", "ModelImport", "ModelGraphs", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization",
+            ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),
         .testTarget(

@@ -52,7 +52,8 @@ struct BatchCommand: AsyncParsableCommand {
             Progress.show("\(number + 1) of \(items.count) …")
             let request = GenerationRequest(
                 try sampling.prompt(item.question, imageCount: 1),
-                images: [try AskCommand.input(folder.appending(path: item.image).path)], selection: options,
+                images: [try AskCommand.input(URL(fileURLWithPath: item.image, relativeTo: folder).path)],
+                selection: options,
                 sampling: sampling.options, maximumTokens: sampling.maxTokens)
             for try await case .finished(let result) in model.generate(request) {
                 Progress.clear()

@@ -39,7 +39,7 @@ enum Failure {
         case let error as InferenceError:
             switch error {
             case .invalidOption, .emptyPrompt, .imageCountMismatch, .contextExceeded: return .usage
-            case .unsupportedModel, .inconsistentModel: return .badData
+            case .unsupportedModel, .inconsistentModel, .insufficientMemory: return .badData
             case .numericalFailure: return .internalFailure
             }
         case let error as ImageError:

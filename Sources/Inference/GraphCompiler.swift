@@ -26,6 +26,14 @@ final class GraphCompiler {
         self.properties = properties
     }
 
+    /// Bytes of the floats the runtime computes with under these properties.
+    var floatBytes: Int {
+        get throws {
+            guard properties.inferencePrecision != .f32 else { return 4 }
+            return try core.property("OPTIMIZATION_CAPABILITIES").contains("BF16") ? 2 : 4
+        }
+    }
+
     var config: VisionLanguageConfig { source.description.config }
 
     func compile(_ part: GraphPart) throws -> CompiledModel {

@@ -16,8 +16,11 @@ protocol GraphSource {
     /// The embedding that ends a row of tiles, [D]. Empty for models that have none.
     func imageNewline() throws -> [Float]
 
-    /// Bytes of each graph's weights, as they are stored.
-    func weightBytes(of part: GraphPart) -> Int
+    /// Every weight of every graph, as it is stored.
+    func storedWeights() throws -> [(part: GraphPart, type: String, byteCount: Int)]
+
+    /// Takes pages of mapped weights out of the process's memory; they come back when they are needed.
+    var releasePages: @Sendable () -> Void { get }
 }
 
 /// Opens a folder of either kind.
@@ -62,16 +65,24 @@ struct CheckpointSource: GraphSource {
         return try mapped.archive.floats(of: graphs.layout.imageNewline, shape: [description.config.text.hiddenSize])
     }
 
-    func weightBytes(of part: GraphPart) -> Int {
-        (try? graphs.emit(part, constantsOffset: 0)).map { $0.weights.reduce(0) { $0 + $1.tensor.byteCount } } ?? 0
+    func storedWeights() throws -> [(part: GraphPart, type: String, byteCount: Int)] {
+        try GraphPart.allCases.flatMap { part in
+            try graphs.emit(part, constantsOffset: 0).weights.map {
+                (part, $0.tensor.elementType.rawValue, $0.tensor.byteCount)
+            }
+        }
     }
+
+    var releasePages: @Sendable () -> Void { { [mapped] in mapped.releasePages() } }
 }
 
 /// A model folder that `hired import` wrote: graphs are IR files, whose weights the runtime maps.
 struct ImportedSource: GraphSource {
     let description: ModelDescription
-    let manifest: ModelManifest?
+    var manifest: ModelManifest? { contents }
+    private let contents: ModelManifest
     private let url: URL
+    private let files: [GraphPart: MappedFile]
 
     /// The separator's file and tensor.
     static let newlineFile = "image_newline.safetensors"
@@ -91,12 +102,26 @@ struct ImportedSource: GraphSource {
                     remedy: "import the checkpoint again")
             }
         }
-        self.manifest = manifest
+        contents = manifest
         description = try ModelDescription(contentsOf: url)
+        files = Dictionary(
+            uniqueKeysWithValues: try manifest.graphs.map {
+                ($0.part, try MappedFile(url.appending(path: $0.part.binName)))
+            })
     }
 
     func read(_ part: GraphPart, core: Core) throws -> Model {
-        try core.readModel(path: url.appending(path: part.xmlName).path)
+        let path = url.appending(path: part.xmlName).path
+        guard let file = files[part], let address = file.unsafeRange.baseAddress,
+            let xml = try? String(contentsOfFile: path, encoding: .utf8)
+        else {
+            throw CheckpointError(
+                .missing, file: path, problem: "cannot be read", remedy: "import the checkpoint again")
+        }
+        // Mapped here and not by the runtime, so that pages can be given back.
+        let weights = try Tensor(
+            .u8, shape: [file.byteCount], memory: UnsafeMutableRawPointer(mutating: address), owner: file)
+        return try core.readModel(xml: xml, weights: weights)
     }
 
     func imageNewline() throws -> [Float] {
@@ -105,7 +130,12 @@ struct ImportedSource: GraphSource {
             .floats(of: Self.newlineTensor, shape: [description.config.text.hiddenSize])
     }
 
-    func weightBytes(of part: GraphPart) -> Int {
-        manifest?.graphs.first { $0.part == part }?.byteCount ?? 0
+    func storedWeights() throws -> [(part: GraphPart, type: String, byteCount: Int)] {
+        let known = contents.tensors.map { ($0.part, $0.type, $0.byteCount) }
+        // A language model of another exporter is not listed by tensor.
+        let foreign = contents.graphs.filter { graph in !contents.tensors.contains { $0.part == graph.part } }
+        return known + foreign.map { ($0.part, "", $0.byteCount) }
     }
+
+    var releasePages: @Sendable () -> Void { { [files] in for file in files.values { file.releasePages() } } }
 }

@@ -12,6 +12,8 @@ public enum InferenceError: Error, Equatable {
     case unsupportedModel(_ what: String, remedy: String)
     /// The checkpoint's parts do not fit each other.
     case inconsistentModel(_ what: String, remedy: String)
+    /// The model's weights do not fit the machine.
+    case insufficientMemory(needed: Int, available: Int)
     /// The model gave no finite logit.
     case numericalFailure
 }
@@ -28,6 +30,9 @@ extension InferenceError: CustomStringConvertible {
                 + "lower the budget or the number of tokens to generate"
         case .unsupportedModel(let what, let remedy): "this model cannot be run: \(what); \(remedy)"
         case .inconsistentModel(let what, let remedy): "this model folder does not fit together: \(what); \(remedy)"
+        case .insufficientMemory(let needed, let available):
+            "the model needs about \(needed / 1_000_000) MB and this machine has \(available / 1_000_000) MB; "
+                + "import it with smaller weights (hired import --weights int4)"
         case .numericalFailure:
             "the model gave no finite logit; the weights may be damaged, or try the option precision f32"
         }

@@ -37,7 +37,7 @@ public struct MemoryUsage: Sendable, Equatable {
 
     private static func kilobytes(_ key: String, in status: String) -> Int {
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) }) else { return 0 }
-        let number = line.dropFirst(key.count).split(separator: " ").first { Int($0) != nil }
+        let number = line.dropFirst(key.count).split(whereSeparator: \.isWhitespace).first
         return number.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
     }
 }

@@ -19,6 +19,8 @@ public actor VisionLanguageModel {
 
     private let pipeline: ImagePipeline
     private let language: LanguageModel
+    /// Until the first answer is whole: by then every matrix has been repacked.
+    private var trimmer: PageTrimmer?
     private nonisolated let canceller: RequestCanceller
     private nonisolated let thread: InferenceThread
 
@@ -28,6 +30,8 @@ public actor VisionLanguageModel {
         public var precision = Precision.auto
         public var threads: Int?
         public var decoder = ImageDecoder()
+        /// Bytes of memory that the model has to fit; the machine's unless given.
+        public var memoryLimit: Int?
 
         public init() {}
     }
@@ -48,6 +52,9 @@ public actor VisionLanguageModel {
         tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
         prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
         let compiler = try GraphCompiler(source, precision: options.precision, threads: options.threads)
+        try MemoryRequirement(source.storedWeights(), floatBytes: compiler.floatBytes)
+            .check(against: options.memoryLimit ?? MachineMemory.total)
+        trimmer = PageTrimmer(source)
         pipeline = try ImagePipeline(compiler, decoder: options.decoder)
         language = try LanguageModel(compiler)
         canceller = RequestCanceller(language.makeCanceller())
@@ -165,6 +172,7 @@ public actor VisionLanguageModel {
         answer += rest
         if !rest.isEmpty { emit(.text(rest)) }
         timings.total = elapsed()
+        trimmer = nil
         emit(
             .finished(
                 GenerationResult(

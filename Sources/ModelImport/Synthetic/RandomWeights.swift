@@ -25,8 +25,9 @@ struct RandomWeights: WeightSource {
 
     func read(_ tensor: TensorEntry, at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         let values = buffer.bindMemory(to: UInt16.self)
-        if tensor.shape.count == 1, tensor.name.hasSuffix("norm.weight") || tensor.name.contains("layer_norm")
-            || tensor.name.hasSuffix(".bias") || tensor.name.contains("layrnorm")
+        if tensor.shape.count == 1,
+            tensor.name.hasSuffix("norm.weight") || tensor.name.contains("layer_norm")
+                || tensor.name.hasSuffix(".bias") || tensor.name.contains("layrnorm")
         {
             values.update(repeating: tensor.name.hasSuffix(".weight") ? 0x3C00 : 0)
             return

@@ -1,0 +1,43 @@
+import Foundation
+import ModelGraphs
+
+/// What a model needs to be loaded, weighed against the machine before it is.
+struct MemoryRequirement {
+    /// Bytes that the runtime allocates for weights: it repacks every matrix, and widens or narrows floats to the type it
+    /// computes with. The token table is read where it lies.
+    let weights: Int
+    /// Bytes for activations, buffers and the program.
+    static let overhead = 400 << 20
+
+    var total: Int { weights + Self.overhead }
+
+    /// - Parameter floatBytes: size of the type the runtime computes with: 4, or 2 for bf16.
+    init(_ weights: [(part: GraphPart, type: String, byteCount: Int)], floatBytes: Int) {
+        self.weights = weights.reduce(0) { sum, tensor in
+            guard tensor.part != .textEmbeddings else { return sum }
+            return switch tensor.type {
+            case "f16", "bf16": sum + tensor.byteCount / 2 * floatBytes
+            case "f32": sum + tensor.byteCount / 4 * floatBytes
+            default: sum + tensor.byteCount
+            }
+        }
+    }
+
+    /// - Throws: `InferenceError.insufficientMemory`.
+    func check(against limit: Int) throws {
+        guard total <= limit else { throw InferenceError.insufficientMemory(needed: total, available: limit) }
+    }
+}
+
+enum MachineMemory {
+    /// Bytes this process may use at most: the machine's memory, or a container's limit.
+    static var total: Int {
+        let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap { path in
+            (try? String(contentsOfFile: path, encoding: .utf8)).flatMap {
+                Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        }
+        return limits.reduce(physical) { min($0, $1) }
+    }
+}
