@@ -182,6 +182,23 @@ extension Tokenizer {
         return result
     }
 
+    /// The ids of a prompt whose pictures stand for themselves: each stretch between two places is encoded as a text of
+    /// its own, and only the first keeps the token that begins a text. So original LLaVA reads prompts
+    /// (`tokenizer_image_token`), whose vocabulary has no token for a picture.
+    ///
+    /// - Parameters:
+    ///   - place: what stands where a picture goes; not empty.
+    ///   - id: put where a picture goes.
+    public func encode(_ text: String, splitAt place: String, placing id: Int32) -> [Int32] {
+        let chunks = text.utf8.split(separator: place.utf8, omittingEmptySubsequences: false)
+        var result: [Int32] = []
+        for (index, chunk) in chunks.enumerated() {
+            let ids = encode(String(Substring(chunk)))
+            result += index == 0 ? ids : [id] + (ids.starts(with: prefix) ? ids.dropFirst(prefix.count) : ids[...])
+        }
+        return result
+    }
+
     /// The text of ids. Ids that do not exist are skipped.
     public func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true) -> String {
         let texts = ids.filter { !(skipSpecialTokens && special.contains($0)) }.compactMap { tokens[$0] }

@@ -10,7 +10,8 @@ extension LlamaTokenizerSettings {
         self.init()
         let config = try TokenizerSettingsFile(folder, "tokenizer_config.json")
         if let name = try config.text("tokenizer_class"), !["LlamaTokenizer", "LlamaTokenizerFast"].contains(name) {
-            throw .unsupported(path: config.path, component: "the tokenizer class '\(name)'", supported: "LlamaTokenizer")
+            throw .unsupported(
+                path: config.path, component: "the tokenizer class '\(name)'", supported: "LlamaTokenizer")
         }
         // Null is the one that does not mean false here.
         isLegacy = config.values["legacy"] == .null ? true : try config.flag("legacy") ?? true

@@ -28,8 +28,8 @@ extension SentencePieceModel {
         json += #","post_processor":"# + Self.postProcessor(prefix: prefix, suffix: suffix)
         json += #","decoder":"# + decoder(settings)
         json += #","model":{"type":"BPE","dropout":null,"unk_token":"# + quoted[unknownID]
-        json += #","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":true,"byte_fallback":"#
-        json += hasByteFallback ? "true" : "false"
+        // The fallback is asked for even if there are no byte pieces, as there: then it does nothing.
+        json += #","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":true,"byte_fallback":true"#
         json += #","ignore_merges":false,"vocab":{"#
         json += quoted.enumerated().map { "\($1):\($0)" }.joined(separator: ",")
         json += #"},"merges":["#

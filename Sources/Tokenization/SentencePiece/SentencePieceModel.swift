@@ -66,7 +66,9 @@ public struct SentencePieceModel: Sendable, Equatable {
             return try refuse("the normalizer '\(file.normalizerName)'", "identity")
         }
         guard !file.removesExtraSpaces else { return try refuse("remove_extra_whitespaces", "models that keep spaces") }
-        guard file.escapesSpaces else { return try refuse("escape_whitespaces = false", "models that write spaces as ▁") }
+        guard file.escapesSpaces else {
+            return try refuse("escape_whitespaces = false", "models that write spaces as ▁")
+        }
         guard !file.hasSpaceSuffix else {
             return try refuse("treat_whitespace_as_suffix", "models that put a word's space before it")
         }
@@ -97,8 +99,8 @@ public struct SentencePieceModel: Sendable, Equatable {
             }
             bytes.insert(byte)
         }
-        if file.hasByteFallback, bytes.count != 256 {
-            throw damaged("it asks for byte pieces but holds \(bytes.count) of 256")
+        guard bytes.count == (file.hasByteFallback ? 256 : 0) else {
+            throw damaged("it holds \(bytes.count) byte pieces where \(file.hasByteFallback ? "256" : "none") belong")
         }
         let unknown = file.pieces.indices.filter { file.pieces[$0].kind == .unknown }
         guard unknown.count == 1 else { throw damaged("it holds \(unknown.count) unknown pieces instead of one") }
