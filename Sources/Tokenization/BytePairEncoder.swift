@@ -18,20 +18,21 @@ struct BytePairEncoder: Sendable {
     private let unknown: Int32?
     private let fusesUnknown: Bool
     /// Set when whole words may be looked up before merging.
-    private let words: [String: Int32]?
+    private let words: [ByteExactString: Int32]?
 
-    init(_ model: TokenizerFile.Model, vocabulary: [String: Int32], path: String) throws(TokenizerError) {
+    init(_ model: TokenizerFile.Model, vocabulary: [ByteExactString: Int32], path: String) throws(TokenizerError) {
         var scalars: [Unicode.Scalar: Int32] = [:]
         for (text, id) in vocabulary {
-            var view = text.unicodeScalars.makeIterator()
+            var view = text.text.unicodeScalars.makeIterator()
             if let only = view.next(), view.next() == nil { scalars[only] = id }
         }
         self.scalars = scalars
         var merges: [Pair: Merge] = [:]
         merges.reserveCapacity(model.merges.count)
         for (rank, merge) in model.merges.enumerated() {
-            guard let left = vocabulary[merge.left], let right = vocabulary[merge.right],
-                let token = vocabulary[merge.left + merge.right]
+            guard let left = vocabulary[ByteExactString(merge.left)],
+                let right = vocabulary[ByteExactString(merge.right)],
+                let token = vocabulary[ByteExactString(merge.left + merge.right)]
             else {
                 throw .malformed(
                     path: path,
@@ -44,19 +45,19 @@ struct BytePairEncoder: Sendable {
         self.merges = merges
         if model.byte_fallback == true {
             let digits = Array("0123456789ABCDEF")
-            let tokens = (0..<256).map { vocabulary["<0x\(digits[$0 >> 4])\(digits[$0 & 15])>"] }
+            let tokens = (0..<256).map { vocabulary[ByteExactString("<0x\(digits[$0 >> 4])\(digits[$0 & 15])>")] }
             byteTokens = tokens.contains(nil) ? nil : tokens.compactMap { $0 }
         } else {
             byteTokens = nil
         }
-        unknown = model.unk_token.flatMap { vocabulary[$0] }
+        unknown = model.unk_token.flatMap { vocabulary[ByteExactString($0)] }
         fusesUnknown = model.fuse_unk ?? false
         words = model.ignore_merges == true ? vocabulary : nil
     }
 
     /// Appends the tokens of a word. O(n log n) in its length.
     func encode(_ word: Substring, into result: inout [Int32]) {
-        if let token = words?[String(word)] {
+        if let token = words?[ByteExactString(String(word))] {
             result.append(token)
             return
         }

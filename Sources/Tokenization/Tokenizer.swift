@@ -6,6 +6,9 @@ public struct Tokenizer: Sendable {
     /// Tokens of the vocabulary and added ones: ids run from 0 to this, not all need exist.
     public let vocabularySize: Int
 
+    /// In bytes. The largest known, of 256,000 tokens, takes about 35 MB.
+    private static let longestFile = 128 << 20
+
     private let normalizer: Normalizer?
     private let preTokenizer: PreTokenizer?
     private let encoder: BytePairEncoder
@@ -16,18 +19,13 @@ public struct Tokenizer: Sendable {
     private let prefix: [Int32]
     private let suffix: [Int32]
     let decoder: TokenDecoder?
-    private let ids: [String: Int32]
+    private let ids: [ByteExactString: Int32]
     private let tokens: [Int32: String]
     private let special: Set<Int32>
 
     /// - Throws: `TokenizerError`.
     public init(contentsOf url: URL) throws {
-        guard FileManager.default.fileExists(atPath: url.path) else { throw TokenizerError.missing(path: url.path) }
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw TokenizerError.unreadable(path: url.path, reason: error.localizedDescription)
-        }
-        try self.init(json: data, path: url.path)
+        try self.init(json: FileReading.data(at: url, limit: Self.longestFile), path: url.path)
     }
 
     /// - Parameter path: what errors call the file.
@@ -45,18 +43,25 @@ public struct Tokenizer: Sendable {
         guard file.model.continuing_subword_prefix ?? "" == "", file.model.end_of_word_suffix ?? "" == "" else {
             throw TokenizerError.unsupported(path: path, component: "a subword prefix or suffix", supported: "none")
         }
+        let vocabulary = try Self.vocabulary(json, path: path)
         let added = file.added_tokens ?? []
-        var ids: [String: Int32] = [:]
+        var ids = vocabulary
         var tokens: [Int32: String] = [:]
-        for (text, id) in file.model.vocab.map({ ($0.key, $0.value) }) + added.map({ ($0.content, $0.id) }) {
-            guard id >= 0, id < 1 << 30 else {
-                throw TokenizerError.malformed(path: path, reason: "token '\(text)' has the id \(id)")
+        for (text, id) in vocabulary {
+            if let other = tokens.updateValue(text.text, forKey: id) {
+                throw TokenizerError.malformed(
+                    path: path, reason: "tokens '\(text.text)' and '\(other)' share the id \(id)")
             }
-            ids[text] = Int32(id)
-            if let other = tokens[Int32(id)], other != text, file.model.vocab[text] != nil {
-                throw TokenizerError.malformed(path: path, reason: "tokens '\(text)' and '\(other)' share the id \(id)")
+        }
+        for token in added {
+            let id = try Self.id(token.id, of: token.content, path: path)
+            let text = ByteExactString(token.content)
+            if let other = tokens[id], ByteExactString(other) != text, vocabulary[text] != nil {
+                throw TokenizerError.malformed(
+                    path: path, reason: "tokens '\(token.content)' and '\(other)' share the id \(id)")
             }
-            tokens[Int32(id)] = text
+            ids[text] = id
+            tokens[id] = token.content
         }
         self.ids = ids
         self.tokens = tokens
@@ -67,8 +72,7 @@ public struct Tokenizer: Sendable {
         preTokenizer = try file.pre_tokenizer.map { (part) throws(TokenizerError) in try PreTokenizer(part, path: path)
         }
         decoder = try file.decoder.map { (part) throws(TokenizerError) in try TokenDecoder(part, path: path) }
-        encoder = try BytePairEncoder(
-            file.model, vocabulary: file.model.vocab.compactMapValues { Int32(exactly: $0) }, path: path)
+        encoder = try BytePairEncoder(file.model, vocabulary: vocabulary, path: path)
         func select(normalized: Bool) -> [TokenizerFile.AddedToken] {
             added.filter { ($0.normalized ?? false) == normalized }
         }
@@ -77,6 +81,23 @@ public struct Tokenizer: Sendable {
         normalizedTokens = AddedTokens(
             select(normalized: true).map { Self.token($0, content: normalizer?.apply(to: $0.content) ?? $0.content) })
         (prefix, suffix) = try Self.frame(file.post_processor, path: path)
+    }
+
+    private static func vocabulary(_ json: Data, path: String) throws -> [ByteExactString: Int32] {
+        guard let listed = try? JSONVocabularyReader.vocabulary(in: json) else {
+            throw TokenizerError.malformed(path: path, reason: "'model.vocab' is missing or of the wrong kind")
+        }
+        var result: [ByteExactString: Int32] = [:]
+        result.reserveCapacity(listed.count)
+        for (text, id) in listed { result[ByteExactString(text)] = try Self.id(id, of: text, path: path) }
+        return result
+    }
+
+    private static func id(_ id: Int, of text: String, path: String) throws -> Int32 {
+        guard id >= 0, id < 1 << 30 else {
+            throw TokenizerError.malformed(path: path, reason: "token '\(text)' has the id \(id)")
+        }
+        return Int32(id)
     }
 
     private static func token(_ file: TokenizerFile.AddedToken, content: String) -> AddedTokens.Token {
@@ -161,13 +182,30 @@ extension Tokenizer {
         return result
     }
 
+    /// The ids of a prompt whose pictures stand for themselves: each stretch between two places is encoded as a text of
+    /// its own, and only the first keeps the token that begins a text. So original LLaVA reads prompts
+    /// (`tokenizer_image_token`), whose vocabulary has no token for a picture.
+    ///
+    /// - Parameters:
+    ///   - place: what stands where a picture goes; not empty.
+    ///   - id: put where a picture goes.
+    public func encode(_ text: String, splitAt place: String, placing id: Int32) -> [Int32] {
+        let chunks = text.utf8.split(separator: place.utf8, omittingEmptySubsequences: false)
+        var result: [Int32] = []
+        for (index, chunk) in chunks.enumerated() {
+            let ids = encode(String(Substring(chunk)))
+            result += index == 0 ? ids : [id] + (ids.starts(with: prefix) ? ids.dropFirst(prefix.count) : ids[...])
+        }
+        return result
+    }
+
     /// The text of ids. Ids that do not exist are skipped.
     public func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true) -> String {
         let texts = ids.filter { !(skipSpecialTokens && special.contains($0)) }.compactMap { tokens[$0] }
         return decoder?.apply(to: texts).joined() ?? texts.joined(separator: " ")
     }
 
-    public func id(of token: String) -> Int32? { ids[token] }
+    public func id(of token: String) -> Int32? { ids[ByteExactString(token)] }
     public func token(of id: Int32) -> String? { tokens[id] }
     public func isSpecial(_ id: Int32) -> Bool { special.contains(id) }
 }

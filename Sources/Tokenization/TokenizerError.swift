@@ -10,7 +10,8 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing(let path):
-            "\(path) does not exist; a checkpoint folder needs its tokenizer.json, download it from the checkpoint's page"
+            "\(path) does not exist; a checkpoint folder needs its tokenizer.json or tokenizer.model, download it from the "
+                + "checkpoint's page"
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
         case .malformed(let path, let reason): "\(path) is damaged: \(reason); download it again"
         case .unsupported(let path, let component, let supported):

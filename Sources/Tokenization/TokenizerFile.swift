@@ -17,7 +17,7 @@ struct TokenizerFile: Decodable {
 
     struct Model: Decodable {
         var type: String?
-        var vocab: [String: Int]
+        /// The vocabulary is read apart (`JSONVocabularyReader`).
         var merges: [Merge]
         var unk_token: String?
         var fuse_unk: Bool?
@@ -35,12 +35,13 @@ struct TokenizerFile: Decodable {
 
         init(from decoder: any Decoder) throws {
             if let text = try? decoder.singleValueContainer().decode(String.self) {
-                guard let space = text.firstIndex(of: " ") else {
+                // Scalars: the second part may begin with a mark that joins the space to one character.
+                guard let space = text.unicodeScalars.firstIndex(of: " ") else {
                     throw DecodingError.dataCorrupted(
                         .init(codingPath: decoder.codingPath, debugDescription: "a merge needs two parts"))
                 }
-                left = String(text[..<space])
-                right = String(text[text.index(after: space)...])
+                left = String(text.unicodeScalars[..<space])
+                right = String(text.unicodeScalars[space...].dropFirst())
             } else {
                 var parts = try decoder.unkeyedContainer()
                 left = try parts.decode(String.self)
