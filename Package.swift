@@ -48,6 +48,9 @@ let package = Package(
         .target(name: "OpenVINO", dependencies: ["COpenVINO"], swiftSettings: swiftSettings),
         .target(name: "ModelGraphs", dependencies: ["Checkpoints", "OpenVINO"], swiftSettings: swiftSettings),
 
+        // Which sequences the next step computes, and in which blocks of the cache. Imports nothing.
+        .target(name: "Scheduling", swiftSettings: swiftSettings),
+
         // From picture and prompt to answer.
         .target(
             name: "Inference",
@@ -81,6 +84,7 @@ let package = Package(
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "HiRED"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OpenVINOTests", dependencies: ["OpenVINO", "handle-check"], swiftSettings: swiftSettings,
             linkerSettings: runtimePath),
