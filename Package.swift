@@ -59,6 +59,9 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
+        // Which sequences the next step computes, and in which blocks of the cache. Imports nothing.
+        .target(name: "Scheduling", swiftSettings: swiftSettings),
+
         // From picture and prompt to answer.
         .target(
             name: "Inference",
@@ -93,6 +96,7 @@ let package = Package(
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "HiRED"], swiftSettings: swiftSettings),
         .testTarget(
             name: "OpenVINOTests", dependencies: ["OpenVINO", "handle-check"], swiftSettings: swiftSettings,
             linkerSettings: runtimePath),
