@@ -9,7 +9,8 @@ struct AskCommand: AsyncParsableCommand {
             Example: hired ask Models/demo --image receipt.png "How much is the TEA?"
 
             The answer is streamed. With --json one object is printed when the answer is whole: the answer, how many \
-            image tokens were kept of how many, times in milliseconds and memory in bytes.
+            image tokens were kept of how many, times in milliseconds and memory in bytes. With --logprobs it holds each \
+            token with the natural logarithm of its probability, before penalties and temperature.
             """)
 
     @Argument(help: "The folder of a Hugging Face LLaVA-NeXT or LLaVA-1.5 checkpoint.")
@@ -31,6 +32,9 @@ struct AskCommand: AsyncParsableCommand {
     func run() async throws {
         let selection = try selection.options()
         try sampling.validate(prompt: prompt)
+        if sampling.logprobs != nil, !json {
+            throw CommandError(.usage, "logprobs are printed as JSON only; add --json")
+        }
         let images = try image.map { try Self.input($0) }
         let model = try loading.load(model)
         let request = GenerationRequest(
@@ -45,7 +49,7 @@ struct AskCommand: AsyncParsableCommand {
             case .finished(let result):
                 Progress.clear()
                 if json {
-                    try Output.printJSON(AnswerReport(result, load: model.loadMilliseconds))
+                    try Output.printJSON(AnswerReport(result, load: model.loadMilliseconds, tokenizer: model.tokenizer))
                 } else {
                     Output.line("")
                 }

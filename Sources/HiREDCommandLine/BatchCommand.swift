@@ -31,6 +31,8 @@ struct BatchCommand: AsyncParsableCommand {
         var answer: String
         var imageTokens: Int
         var ttftMs: Double
+        /// Left out unless asked for.
+        var logprobs: [LogprobsReport]?
     }
 
     func run() async throws {
@@ -61,7 +63,8 @@ struct BatchCommand: AsyncParsableCommand {
                     Answer(
                         image: item.image, question: item.question, answer: result.answer,
                         imageTokens: result.images.reduce(0) { $0 + $1.kept },
-                        ttftMs: result.timings.timeToFirstToken))
+                        ttftMs: result.timings.timeToFirstToken,
+                        logprobs: result.logprobs?.map { LogprobsReport($0, model.tokenizer) }))
             }
         }
     }

@@ -70,8 +70,26 @@ struct SamplingArguments: ParsableArguments {
     @Option(help: "Draw among the likeliest tokens that together reach this probability.")
     var topP: Float = 1
 
+    @Option(help: "Draw among the tokens at least this share as likely as the likeliest, 0 to 1.")
+    var minP: Float = 0
+
+    @Option(help: "Above 1: tokens of the prompt and the answer become less likely.")
+    var repetitionPenalty: Float = 1
+
+    @Option(parsing: .unconditional, help: "Taken from the logits of tokens the answer already holds, -2 to 2.")
+    var presencePenalty: Float = 0
+
+    @Option(parsing: .unconditional, help: "The same, once for each time the answer holds the token, -2 to 2.")
+    var frequencyPenalty: Float = 0
+
     @Option(help: "Seed of the draw: the same seed gives the same answer.")
     var seed: UInt64?
+
+    @Option(parsing: .unconditionalSingleValue, help: "The answer ends before this text. Repeat for several.")
+    var stop: [String] = []
+
+    @Option(help: "Report, as JSON, each token's log probability and those of this many alternatives, 0 to 20.")
+    var logprobs: Int?
 
     @Option(help: "The longest answer, in tokens.")
     var maxTokens = 256
@@ -79,7 +97,16 @@ struct SamplingArguments: ParsableArguments {
     @Option(help: "Chat template: auto (the checkpoint's own), vicuna, mistral, llama3, chatml, or raw.")
     var template = "auto"
 
-    var options: SamplingOptions { SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed) }
+    var options: SamplingOptions {
+        var options = SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed)
+        options.minP = minP
+        options.repetitionPenalty = repetitionPenalty
+        options.presencePenalty = presencePenalty
+        options.frequencyPenalty = frequencyPenalty
+        options.stop = stop
+        options.logprobs = logprobs
+        return options
+    }
 
     func prompt(_ text: String, imageCount: Int) throws -> GenerationRequest.Prompt {
         if template == "raw" { return .raw(text) }

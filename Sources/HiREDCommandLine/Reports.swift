@@ -1,6 +1,7 @@
 import Foundation
 import HiRED
 import Inference
+import Tokenization
 
 enum Output {
     /// Unbuffered, so that streamed text and lines keep their order in a pipe too.
@@ -74,15 +75,18 @@ struct AnswerReport: Encodable {
     var promptTokens: Int
     var completionTokens: Int
     var imageTokens: Tokens
+    /// Left out unless asked for.
+    var logprobs: [LogprobsReport]?
     var timingsMs: Times
     var memoryBytes: Memory
 
-    init(_ result: GenerationResult, load: Double) {
+    init(_ result: GenerationResult, load: Double, tokenizer: Tokenizer) {
         answer = result.answer
         finishReason = result.finishReason.rawValue
         promptTokens = result.promptTokens
         completionTokens = result.tokens.count
         imageTokens = Tokens(result.images)
+        logprobs = result.logprobs?.map { LogprobsReport($0, tokenizer) }
         timingsMs = Times(result.timings, load: load)
         let memory = MemoryUsage.current()
         memoryBytes = Memory(peakRss: memory.peakResident, anonymousRss: memory.anonymous, kvCache: result.cacheBytes)

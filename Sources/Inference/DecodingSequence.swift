@@ -5,11 +5,17 @@ struct DecodingSequence {
     private let language: LanguageModel
     private var sampler: Sampler
     private var length = 0
+    /// Of each token drawn, when the options ask for them.
+    private(set) var logprobs: [TokenLogprobs]?
 
-    /// - Parameter capacity: tokens of prompt and answer together.
-    init(_ language: LanguageModel, sampling: SamplingOptions, capacity: Int) throws {
+    /// - Parameters:
+    ///   - capacity: tokens of prompt and answer together.
+    ///   - prompt: the ids of the prompt's text, without its pictures.
+    init(_ language: LanguageModel, sampling: SamplingOptions, capacity: Int, prompt: [Int32]) throws {
         self.language = language
         sampler = Sampler(sampling)
+        sampler.accept(prompt: prompt)
+        logprobs = sampling.logprobs.map { _ in [] }
         try language.reserve(tokens: capacity)
     }
 
@@ -19,7 +25,8 @@ struct DecodingSequence {
         let tensor = try Tensor(embeddings, shape: [count, language.hiddenSize])
         let token = try language.step(tensor, count: count, past: length) { try sampler.next($0) }
         length += count
-        return token
+        if let drawn = token.logprobs { logprobs?.append(drawn) }
+        return token.id
     }
 
     /// Bytes of the blocks in use.

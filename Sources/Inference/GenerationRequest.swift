@@ -53,15 +53,18 @@ public enum GenerationEvent: Sendable {
 
 public struct GenerationResult: Sendable {
     public enum FinishReason: String, Sendable {
-        /// The model ended its answer.
+        /// The model ended its answer, or a stop string did.
         case stop
         /// The answer reached the number of tokens asked for, or the end of the model's context.
         case length
     }
 
-    /// Without special tokens.
+    /// Without special tokens, and up to a stop string.
     public var answer: String
+    /// All that were drawn, with the end-of-sequence token or those of a stop string.
     public var tokens: [Int32]
+    /// One for each of `tokens`; nil unless the sampling options ask for them.
+    public var logprobs: [TokenLogprobs]?
     public var finishReason: FinishReason
     /// Text and image tokens together.
     public var promptTokens: Int

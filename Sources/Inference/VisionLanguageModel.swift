@@ -138,7 +138,8 @@ public actor VisionLanguageModel {
         emit(.stage(.prefill(tokens: promptTokens)))
         try Task.checkCancellation()
         var sequence = try DecodingSequence(
-            language, sampling: request.sampling, capacity: promptTokens + maximum)
+            language, sampling: request.sampling, capacity: promptTokens + maximum,
+            prompt: ids.filter { $0 != imageToken })
         var next = try timings.measure(\.prefill) {
             let prompt = try prompts.embeddings(
                 ids, images: images.map(\.embeddings), language: language)
@@ -148,7 +149,7 @@ public actor VisionLanguageModel {
 
         var tokens: [Int32] = []
         var answer = ""
-        var detokenizer = StreamingDetokenizer(tokenizer)
+        var detokenizer = StreamingDetokenizer(tokenizer, stop: request.sampling.stop)
         let ends =
             request.ignoresEndOfSequence
             ? [] : Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })
@@ -164,19 +165,21 @@ public actor VisionLanguageModel {
             let text = detokenizer.append(next)
             answer += text
             if !text.isEmpty { emit(.text(text)) }
-            guard tokens.count < maximum else { break }
+            guard !detokenizer.isStopped, tokens.count < maximum else { break }
             next = try sequence.extend(try language.embed([next]))
         }
         timings.decode = (ContinuousClock.now - decodeStart) / .milliseconds(1)
         let rest = detokenizer.finish()
         answer += rest
         if !rest.isEmpty { emit(.text(rest)) }
+        if detokenizer.isStopped { reason = .stop }
         timings.total = elapsed()
         trimmer = nil
         emit(
             .finished(
                 GenerationResult(
-                    answer: answer, tokens: tokens, finishReason: reason, promptTokens: promptTokens,
-                    images: images.map(\.tokens), timings: timings, cacheBytes: sequence.cacheBytes)))
+                    answer: answer, tokens: tokens, logprobs: sequence.logprobs, finishReason: reason,
+                    promptTokens: promptTokens, images: images.map(\.tokens), timings: timings,
+                    cacheBytes: sequence.cacheBytes)))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SamplerTests {
     private func draw(_ options: SamplingOptions, _ logits: [Float], count: Int) throws -> [Int32] {
         var sampler = Sampler(options)
-        return try (0..<count).map { _ in try logits.withUnsafeBufferPointer { try sampler.next($0) } }
+        return try (0..<count).map { _ in try logits.withUnsafeBufferPointer { try sampler.next($0).id } }
     }
 
     @Test func greedyTakesTheFirstOfTheLargest() throws {
