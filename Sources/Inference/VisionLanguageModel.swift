@@ -139,7 +139,7 @@ public actor VisionLanguageModel {
         try Task.checkCancellation()
         var sequence = try DecodingSequence(
             language, sampling: request.sampling, capacity: promptTokens + maximum,
-            prompt: ids.filter { $0 != imageToken })
+            prompt: ids.filter { $0 != prompts.imageToken })
         var next = try timings.measure(\.prefill) {
             let prompt = try prompts.embeddings(
                 ids, images: images.map(\.embeddings), language: language)

@@ -153,7 +153,11 @@ def build(layout: Layout, seed: int, vocabulary: int) -> PreTrainedModel:
     else:
         model = LlavaForConditionalGeneration(LlavaConfig(tie_word_embeddings=False, **common))
     _fill(model, seed)
-    return model.half().float().eval()
+    # Parameters alone: `half()` would round the rotary frequencies too.
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.copy_(weight.half())
+    return model.eval()
 
 
 def original_names(model: PreTrainedModel, has_tower: bool) -> dict[str, torch.Tensor]:
