@@ -43,7 +43,7 @@ import Testing
         let turns = question + [ChatMessage(.assistant, [.text("A")]), ChatMessage(.user, [.text("R")])]
         #expect(
             try ChatTemplate.vicuna.prompt(for: turns).hasSuffix("USER: <image>\nQ ASSISTANT: A</s>USER: R ASSISTANT:"))
-        #expect(try ChatTemplate.mistral.prompt(for: turns) == "[INST] <image>\nQ [/INST] A</s>[INST] R [/INST]")
+        #expect(try ChatTemplate.mistral.prompt(for: turns) == "[INST] <image>\nQ [/INST] A </s>[INST] R [/INST]")
     }
 
     @Test(arguments: [

@@ -30,9 +30,14 @@ public enum ChatTemplate: Sendable {
 
     /// The prompt of a conversation that the assistant is to continue. The tokenizer adds its own first token.
     ///
+    /// The named ones follow the separators of the conversation tables of original LLaVA (`vicuna_v1`,
+    /// `mistral_instruct`, `chatml_direct`) and LLaVA-NeXT (`llava_llama_3`), with `<image>` and a line break for each
+    /// picture of a question before its text. Several system messages are joined by line breaks.
+    ///
     /// - Throws: `JinjaError` from a checkpoint's template.
     public func prompt(for messages: [ChatMessage]) throws -> String {
-        let system = messages.first { $0.role == .system }?.text
+        let instructions = messages.filter { $0.role == .system }.map(\.text).joined(separator: "\n")
+        let system = instructions.isEmpty ? nil : instructions
         let turns = messages.filter { $0.role != .system }
         switch self {
         case .raw: return messages.last?.text ?? ""
@@ -46,14 +51,15 @@ public enum ChatTemplate: Sendable {
         case .mistral:
             var prompt = ""
             for (index, turn) in turns.enumerated() {
-                let lead = index == 0 ? system.map { $0 + "\n\n" } ?? "" : ""
-                prompt += turn.role == .user ? "[INST] \(lead)\(turn.textWithPlaces) [/INST]" : " \(turn.text)</s>"
+                let lead = index == 0 ? system.map { "<<SYS>>\n\($0)\n<</SYS>>\n\n" } ?? "" : ""
+                prompt += turn.role == .user ? "[INST] \(lead)\(turn.textWithPlaces) [/INST]" : " \(turn.text) </s>"
             }
             return prompt
         case .llama3:
-            var prompt = "<|start_header_id|>system<|end_header_id|>\n\n\(system ?? Self.llama3System)<|eot_id|>"
-            for turn in turns {
-                let text = turn.role == .user ? turn.textWithPlaces : turn.text
+            var prompt = ""
+            for turn in [ChatMessage(.system, [.text(system ?? Self.llama3System)])] + turns {
+                // Meta's own template trims every message.
+                let text = (turn.role == .user ? turn.textWithPlaces : turn.text).trimmed()
                 prompt += "<|start_header_id|>\(turn.role.rawValue)<|end_header_id|>\n\n\(text)<|eot_id|>"
             }
             return prompt + "<|start_header_id|>assistant<|end_header_id|>\n\n"
@@ -65,27 +71,20 @@ public enum ChatTemplate: Sendable {
             }
             return prompt + "<|im_start|>assistant\n"
         case .jinja(let template, let bos, let eos):
-            let list = messages.map { message in
-                JinjaValue.object([
-                    ("role", .string(message.role.rawValue)),
-                    (
-                        "content",
-                        .array(
-                            message.parts.map { part in
-                                switch part {
-                                case .image: .object([("type", .string("image"))])
-                                case .text(let text): .object([("type", .string("text")), ("text", .string(text))])
-                                }
-                            })
-                    ),
-                ])
-            }
-            let text = try template.render([
-                "messages": .array(list), "add_generation_prompt": .bool(true), "bos_token": .string(bos),
-                "eos_token": .string(eos),
-            ])
+            let text = try template.prompt(for: messages, bos: bos, eos: eos)
             // The tokenizer adds the first token itself: a template that writes it too would double it.
-            return !bos.isEmpty && text.hasPrefix(bos) ? String(text.dropFirst(bos.count)) : text
+            guard !bos.isEmpty, text.utf8.starts(with: bos.utf8) else { return text }
+            return String(Substring(text.utf8.dropFirst(bos.utf8.count)))
         }
+    }
+}
+
+extension StringProtocol {
+    /// Without white space at either end, as Python's `strip` does it.
+    func trimmed() -> String {
+        var scalars = String(self).unicodeScalars[...]
+        while scalars.first?.properties.isWhitespace == true { scalars.removeFirst() }
+        while scalars.last?.properties.isWhitespace == true { scalars.removeLast() }
+        return String(scalars)
     }
 }

@@ -193,10 +193,13 @@ enum JinjaOperations {
         case ("title", .string(let text)): return .string(text.capitalized)
         case ("capitalize", .string(let text)):
             return .string(text.prefix(1).uppercased() + text.dropFirst().lowercased())
-        case ("startswith", .string(let text)): return .bool(text.hasPrefix(arguments.text(0) ?? ""))
-        case ("endswith", .string(let text)): return .bool(text.hasSuffix(arguments.text(0) ?? ""))
+        case ("startswith", .string(let text)): return .bool(text.utf8.starts(with: (arguments.text(0) ?? "").utf8))
+        case ("endswith", .string(let text)):
+            return .bool(text.utf8.reversed().starts(with: (arguments.text(0) ?? "").utf8.reversed()))
         case ("replace", .string(let text)):
-            return .string(text.replacingOccurrences(of: arguments.text(0) ?? "", with: arguments.text(1) ?? ""))
+            return .string(
+                text.replacingOccurrences(of: arguments.text(0) ?? "", with: arguments.text(1) ?? "", options: .literal)
+            )
         case ("split", .string(let text)):
             guard let separator = arguments.text(0), !separator.isEmpty else {
                 return .array(text.split(whereSeparator: \.isWhitespace).map { .string(String($0)) })

@@ -80,7 +80,7 @@ indirect enum JinjaValue: Equatable, Sendable {
         switch self {
         case .array(let values): values
         case .object(let entries): entries.map { .string($0.key) }
-        case .string(let text): text.map { .string(String($0)) }
+        case .string(let text): text.unicodeScalars.map { .string(String($0)) }
         case .undefined, .none: []
         default: nil
         }

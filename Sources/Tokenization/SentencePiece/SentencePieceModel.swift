@@ -47,6 +47,7 @@ public struct SentencePieceModel: Sendable, Equatable {
         do { file = try SentencePieceFile(bytes[...]) } catch {
             throw .malformed(path: path, reason: "as a SentencePiece model: \(error.reason)")
         }
+        guard !file.pieces.isEmpty else { throw .malformed(path: path, reason: "it holds no pieces") }
         try Self.checkKind(of: file, path: path)
         pieces = file.pieces
         hasByteFallback = file.hasByteFallback
@@ -80,7 +81,6 @@ public struct SentencePieceModel: Sendable, Equatable {
     /// - Returns: the id of the unknown piece.
     private static func checkPieces(of file: SentencePieceFile, path: String) throws(TokenizerError) -> Int {
         func damaged(_ reason: String) -> TokenizerError { .malformed(path: path, reason: reason) }
-        guard !file.pieces.isEmpty else { throw damaged("it holds no pieces") }
         var seen: Set<ByteExactString> = []
         seen.reserveCapacity(file.pieces.count)
         var bytes: Set<UInt8> = []
