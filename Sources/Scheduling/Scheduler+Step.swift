@@ -2,7 +2,7 @@ extension Scheduler {
     /// The next batch; nil when there is nothing to compute. Not to be called while a step is in flight.
     ///
     /// O(running sequences), plus the prefix look-ups of those that start. A step in which all sequences decode
-    /// allocates its list of entries and nothing else.
+    /// allocates its list of entries and nothing else, if the caller has let the step before it go.
     public mutating func nextStep() -> Step? {
         precondition(!isStepInFlight, "the step in flight must be completed first")
         guard !isIdle else { return nil }

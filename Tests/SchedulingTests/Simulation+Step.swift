@@ -44,7 +44,7 @@ extension Simulation {
         try Self.require(ids == order, "the entries are not in the order of arrival")
     }
 
-    /// What is written belongs to one sequence, cannot be found, and is not copied from afterwards.
+    /// What is written belongs to one sequence and cannot be found; only what is written is a copy.
     private func checkOwnership(_ step: Step) throws {
         var written: Set<BlockID> = []
         for entry in step.entries {
