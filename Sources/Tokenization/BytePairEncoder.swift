@@ -20,7 +20,10 @@ struct BytePairEncoder: Sendable {
     /// Set when whole words may be looked up before merging.
     private let words: [ByteExactString: Int32]?
 
-    init(_ model: TokenizerFile.Model, vocabulary: [ByteExactString: Int32], path: String) throws(TokenizerError) {
+    init(
+        _ model: TokenizerFile.Model, merges pairs: [(left: String, right: String)],
+        vocabulary: [ByteExactString: Int32], path: String
+    ) throws(TokenizerError) {
         var scalars: [Unicode.Scalar: Int32] = [:]
         for (text, id) in vocabulary {
             var view = text.text.unicodeScalars.makeIterator()
@@ -28,8 +31,8 @@ struct BytePairEncoder: Sendable {
         }
         self.scalars = scalars
         var merges: [Pair: Merge] = [:]
-        merges.reserveCapacity(model.merges.count)
-        for (rank, merge) in model.merges.enumerated() {
+        merges.reserveCapacity(pairs.count)
+        for (rank, merge) in pairs.enumerated() {
             guard let left = vocabulary[ByteExactString(merge.left)],
                 let right = vocabulary[ByteExactString(merge.right)],
                 let token = vocabulary[ByteExactString(merge.left + merge.right)]

@@ -43,7 +43,8 @@ public struct Tokenizer: Sendable {
         guard file.model.continuing_subword_prefix ?? "" == "", file.model.end_of_word_suffix ?? "" == "" else {
             throw TokenizerError.unsupported(path: path, component: "a subword prefix or suffix", supported: "none")
         }
-        let vocabulary = try Self.vocabulary(json, path: path)
+        let model = try Self.model(json, path: path)
+        let vocabulary = try Self.vocabulary(model, path: path)
         let added = file.added_tokens ?? []
         var ids = vocabulary
         var tokens: [Int32: String] = [:]
@@ -72,7 +73,7 @@ public struct Tokenizer: Sendable {
         preTokenizer = try file.pre_tokenizer.map { (part) throws(TokenizerError) in try PreTokenizer(part, path: path)
         }
         decoder = try file.decoder.map { (part) throws(TokenizerError) in try TokenDecoder(part, path: path) }
-        encoder = try BytePairEncoder(file.model, vocabulary: vocabulary, path: path)
+        encoder = try BytePairEncoder(file.model, merges: model.merges, vocabulary: vocabulary, path: path)
         func select(normalized: Bool) -> [TokenizerFile.AddedToken] {
             added.filter { ($0.normalized ?? false) == normalized }
         }
@@ -83,13 +84,21 @@ public struct Tokenizer: Sendable {
         (prefix, suffix) = try Self.frame(file.post_processor, path: path)
     }
 
-    private static func vocabulary(_ json: Data, path: String) throws -> [ByteExactString: Int32] {
-        guard let listed = try? JSONVocabularyReader.vocabulary(in: json) else {
-            throw TokenizerError.malformed(path: path, reason: "'model.vocab' is missing or of the wrong kind")
+    private static func model(_ json: Data, path: String) throws -> JSONModelReader.Model {
+        do {
+            if let model = try JSONModelReader.model(in: json) { return model }
+        } catch .mergeWithoutTwoParts {
+            throw TokenizerError.malformed(path: path, reason: "a merge needs two parts")
+        } catch .malformed {
+            throw TokenizerError.malformed(path: path, reason: "its vocabulary or its merges are of the wrong kind")
         }
+        throw TokenizerError.malformed(path: path, reason: "its model has no vocab or no merges")
+    }
+
+    private static func vocabulary(_ model: JSONModelReader.Model, path: String) throws -> [ByteExactString: Int32] {
         var result: [ByteExactString: Int32] = [:]
-        result.reserveCapacity(listed.count)
-        for (text, id) in listed { result[ByteExactString(text)] = try Self.id(id, of: text, path: path) }
+        result.reserveCapacity(model.vocabulary.count)
+        for (text, id) in model.vocabulary { result[ByteExactString(text)] = try Self.id(id, of: text, path: path) }
         return result
     }
 

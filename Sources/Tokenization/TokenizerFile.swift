@@ -17,8 +17,7 @@ struct TokenizerFile: Decodable {
 
     struct Model: Decodable {
         var type: String?
-        /// The vocabulary is read apart (`JSONVocabularyReader`).
-        var merges: [Merge]
+        // Vocabulary and merges are read apart, by `JSONModelReader`.
         var unk_token: String?
         var fuse_unk: Bool?
         var byte_fallback: Bool?
@@ -26,28 +25,6 @@ struct TokenizerFile: Decodable {
         var continuing_subword_prefix: String?
         var end_of_word_suffix: String?
         var dropout: Double?
-    }
-
-    /// Older files write "a b", newer ones ["a", "b"].
-    struct Merge: Decodable {
-        var left: String
-        var right: String
-
-        init(from decoder: any Decoder) throws {
-            if let text = try? decoder.singleValueContainer().decode(String.self) {
-                // Scalars: the second part may begin with a mark that joins the space to one character.
-                guard let space = text.unicodeScalars.firstIndex(of: " ") else {
-                    throw DecodingError.dataCorrupted(
-                        .init(codingPath: decoder.codingPath, debugDescription: "a merge needs two parts"))
-                }
-                left = String(text.unicodeScalars[..<space])
-                right = String(text.unicodeScalars[space...].dropFirst())
-            } else {
-                var parts = try decoder.unkeyedContainer()
-                left = try parts.decode(String.self)
-                right = try parts.decode(String.self)
-            }
-        }
     }
 
     /// A literal or a regular expression.

@@ -52,8 +52,8 @@ import Testing
         }
         // The vocabulary apart: a dictionary confuses two spellings of a letter.
         func vocabulary(_ data: Data) throws -> [Int: [UInt8]] {
-            let listed = try #require(try JSONVocabularyReader.vocabulary(in: data))
-            return Dictionary(uniqueKeysWithValues: listed.map { ($0.id, Array($0.text.utf8)) })
+            let model = try #require(try JSONModelReader.model(in: data))
+            return Dictionary(uniqueKeysWithValues: model.vocabulary.map { ($0.id, Array($0.text.utf8)) })
         }
         #expect(try vocabulary(ours) == vocabulary(reference))
         let (left, right) = (try tree(ours), try tree(reference))

@@ -1,23 +1,43 @@
-/// Reads `model.vocab` of a `tokenizer.json` byte for byte.
+/// Reads the vocabulary and the merges of a `tokenizer.json` byte for byte.
 ///
 /// A decoder of Foundation would go through a dictionary of strings, which keeps only one of two tokens that differ in
-/// nothing but their composition ("é" as one scalar or as two).
-struct JSONVocabularyReader {
-    enum Failure: Error { case malformed }
+/// nothing but their composition ("é" as one scalar or as two). It would also take seconds for a quarter million merges.
+struct JSONModelReader {
+    enum Failure: Error { case malformed, mergeWithoutTwoParts }
+
+    struct Model {
+        /// In the file's order.
+        var vocabulary: [(text: String, id: Int)] = []
+        var merges: [(left: String, right: String)] = []
+    }
 
     private let bytes: [UInt8]
     private var position = 0
 
-    /// - Returns: tokens with their ids in the file's order, nil if the file has no such object.
-    static func vocabulary(in json: some Sequence<UInt8>) throws(Failure) -> [(text: String, id: Int)]? {
-        var reader = JSONVocabularyReader(bytes: Array(json))
-        guard try reader.enter("model"), try reader.enter("vocab") else { return nil }
-        var result: [(text: String, id: Int)] = []
+    /// - Returns: nil if the file has no `model`, or one without vocabulary or merges.
+    /// - Complexity: O(n).
+    static func model(in json: some Sequence<UInt8>) throws(Failure) -> Model? {
+        var reader = JSONModelReader(bytes: Array(json))
+        guard try reader.enter("model") else { return nil }
+        var model = Model()
+        var found: Set<String> = []
         try reader.members { (reader, key) throws(Failure) in
-            result.append((key, try reader.integer()))
+            found.insert(key)
+            switch key {
+            case "vocab":
+                model.vocabulary.removeAll()
+                try reader.members { (reader, text) throws(Failure) in
+                    model.vocabulary.append((text, try reader.integer()))
+                    return true
+                }
+            case "merges":
+                model.merges.removeAll()
+                try reader.elements { (reader) throws(Failure) in model.merges.append(try reader.merge()) }
+            default: try reader.skipValue()
+            }
             return true
         }
-        return result
+        return found.isSuperset(of: ["vocab", "merges"]) ? model : nil
     }
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -41,7 +61,7 @@ struct JSONVocabularyReader {
 
     /// Walks the object here. `visit` reads or skips the value, and says whether to go on.
     private mutating func members(
-        _ visit: (inout JSONVocabularyReader, String) throws(Failure) -> Bool
+        _ visit: (inout JSONModelReader, String) throws(Failure) -> Bool
     ) throws(Failure) {
         try expect("{")
         if take("}") { return }
@@ -51,6 +71,29 @@ struct JSONVocabularyReader {
             guard try visit(&self, key) else { return }
         } while take(",")
         try expect("}")
+    }
+
+    /// Walks the array here. `visit` reads the element.
+    private mutating func elements(_ visit: (inout JSONModelReader) throws(Failure) -> Void) throws(Failure) {
+        try expect("[")
+        if take("]") { return }
+        repeat { try visit(&self) } while take(",")
+        try expect("]")
+    }
+
+    /// Older files write "a b", newer ones ["a", "b"].
+    private mutating func merge() throws(Failure) -> (left: String, right: String) {
+        skipSpaces()
+        guard next == UInt8(ascii: "[") else {
+            // Bytes: the second part may begin with a mark that joins the space to one character.
+            let parts = try string().utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+            guard parts.count == 2 else { throw .mergeWithoutTwoParts }
+            return (String(Substring(parts[0])), String(Substring(parts[1])))
+        }
+        var parts: [String] = []
+        try elements { (reader) throws(Failure) in parts.append(try reader.string()) }
+        guard parts.count == 2 else { throw .mergeWithoutTwoParts }
+        return (parts[0], parts[1])
     }
 
     /// Moves to the value of a key of the object here.
