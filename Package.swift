@@ -65,7 +65,10 @@ let package = Package(
         // From picture and prompt to answer.
         .target(
             name: "Inference",
-            dependencies: ["HiRED", "ImageProcessing", "Checkpoints", "Tokenization", "OpenVINO", "ModelGraphs"],
+            dependencies: [
+                "HiRED", "ImageProcessing", "Checkpoints", "Tokenization", "OpenVINO", "ModelGraphs", "Scheduling",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "HiREDCommandLine",

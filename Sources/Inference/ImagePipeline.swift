@@ -1,21 +1,20 @@
 import Checkpoints
+import Crypto
 import Foundation
 import HiRED
 import ImageProcessing
 import ModelGraphs
 
-/// From a picture to the embeddings that the language model reads.
+/// From a picture to the embeddings that the language model reads, stage by stage.
 final class ImagePipeline {
     struct Result {
         var tokens: ImageTokens
-        /// [K, D], separators in place.
-        var embeddings: [Float]
-        var partitions: ImagePartitions
+        var embeddings: ImageEmbeddings
     }
 
+    let encoder: VisionEncoder
     private let decoder: ImageDecoder
     private let preparation: ImagePreparation
-    private let encoder: VisionEncoder
     private let projector: Projector
     private let newline: [Float]
     private let hiddenSize: Int
@@ -30,93 +29,49 @@ final class ImagePipeline {
         newline = try compiler.source.imageNewline()
     }
 
-    /// Encodes the full view, shares the budget out, encodes the tiles that got some, and selects.
+    /// Reads a picture once; its digest names it from then on.
     ///
-    /// - Parameter progress: called before each view with its number and an upper bound of their count.
-    func select(
-        _ input: ImageInput, options: SelectionOptions, timings: inout Timings,
-        progress: (Int, Int) throws -> Void
-    ) throws -> (tokens: ImageTokens, features: [[Float]], partitions: ImagePartitions) {
-        let image = try timings.measure(\.decodeImage) { try load(input) }
-        let partitions = try timings.measure(\.preprocess) { try preparation.prepare(image) }
-        let layout = partitions.layout
-        let strategy = try options.makeStrategy()
-        let size = partitions.viewSize * partitions.viewSize * 3
-
-        try progress(0, layout.partitionCount)
-        let fullView = try timings.measure(\.vision) {
-            try encoder.encode(taps: strategy.allocationTaps.union(strategy.selectionTaps)) { target in
-                partitions.fullView.withUnsafePixels { _ = target.update(fromContentsOf: $0.prefix(size)) }
+    /// - Throws: `ImageError`.
+    func load(_ input: ImageInput, timings: inout Timings) throws -> (partitions: ImagePartitions, digest: SHA256.Digest)
+    {
+        var hash = SHA256()
+        let image = try timings.measure(\.decodeImage) {
+            switch input {
+            case .file(let url):
+                let data = try decoder.data(contentsOf: url)
+                hash.update(data: data)
+                return try decoder.decode(data, name: url.path)
+            case .data(let data, let name):
+                hash.update(data: data)
+                return try decoder.decode(data, name: name)
+            case .image(let image):
+                withUnsafeBytes(of: (image.width, image.height)) { hash.update(bufferPointer: $0) }
+                image.withUnsafePixels { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+                return image
             }
         }
-        let allocation = try timings.measure(\.select) {
-            try strategy.allocate(options.budget, layout: layout, fullView: fullView.taps)
-        }
-        var views: [VisionEncoder.EncodedView?] = [allocation.budgets[0] > 0 ? fullView : nil]
-        let needsTiles = allocation.budgets.dropFirst().contains { $0 > 0 }
-        let canvas = needsTiles ? timings.measure(\.preprocess) { partitions.canvas() } : nil
-        for tile in 0..<layout.tileCount {
-            guard allocation.budgets[tile + 1] > 0, let canvas else {
-                views.append(nil)
-                continue
-            }
-            try progress(tile + 1, layout.partitionCount)
-            let view = try timings.measure(\.vision) {
-                try encoder.encode(taps: strategy.selectionTaps) { partitions.write(tiles: [tile], of: canvas, to: $0) }
-            }
-            views.append(view)
-        }
-        let selection = try timings.measure(\.select) {
-            try strategy.select(allocation, layout: layout, taps: views.map { $0?.taps })
-        }
-        return (ImageTokens(layout: layout, selection: selection), views.map { $0?.features ?? [] }, partitions)
+        return (try timings.measure(\.preprocess) { try preparation.prepare(image) }, hash.finalize())
     }
 
-    func embed(
-        _ input: ImageInput, options: SelectionOptions, timings: inout Timings, progress: (Int, Int) throws -> Void
-    ) throws -> Result {
-        let (tokens, features, partitions) = try select(input, options: options, timings: &timings, progress: progress)
-        let embeddings = try timings.measure(\.project) { try pack(tokens.selection.slots, features) }
-        return Result(tokens: tokens, embeddings: embeddings, partitions: partitions)
+    /// Names what a picture becomes under these options.
+    static func key(_ digest: SHA256.Digest, options: SelectionOptions) -> SHA256.Digest {
+        var hash = SHA256()
+        digest.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        hash.update(data: Data("\(options)".utf8))
+        return hash.finalize()
     }
 
-    /// The head-summed CLS rows of the first and the final layer for every view, [P][N] each.
-    func classAttention(of input: ImageInput) throws -> (first: [[Float]], final: [[Float]]) {
-        let taps: [VisionTap] = [.init(.classAttention, layer: .first), .init(.classAttention, layer: .final)]
-        let partitions = try preparation.prepare(try load(input))
-        let canvas = partitions.canvas()
-        let size = partitions.viewSize * partitions.viewSize * 3
-        var rows: (first: [[Float]], final: [[Float]]) = ([], [])
-        for view in 0..<partitions.layout.partitionCount {
-            let encoded = try encoder.encode(taps: Set(taps)) { target in
-                if view > 0 {
-                    partitions.write(tiles: [view - 1], of: canvas, to: target)
-                } else {
-                    partitions.fullView.withUnsafePixels { _ = target.update(fromContentsOf: $0.prefix(size)) }
-                }
-            }
-            rows.first.append(encoded.taps.values[taps[0]] ?? [])
-            rows.final.append(encoded.taps.values[taps[1]] ?? [])
+    /// Selects and projects, once all views of a job are encoded.
+    func finish(_ job: ImageJob, key: SHA256.Digest, timings: inout Timings) throws -> Result {
+        let tokens = try timings.measure(\.select) { try job.select() }
+        let values = try timings.measure(\.project) {
+            try pack(tokens.selection.slots, job.keptFeatures(tokens, width: encoder.width))
         }
-        return rows
-    }
-
-    private func load(_ input: ImageInput) throws -> RGBImage {
-        switch input {
-        case .file(let url): try decoder.decode(contentsOf: url)
-        case .data(let data, let name): try decoder.decode(data, name: name)
-        case .image(let image): image
-        }
+        return Result(tokens: tokens, embeddings: ImageEmbeddings(values: values, count: tokens.kept, key: key))
     }
 
     /// Projects the kept features alone and lays separators between them.
-    private func pack(_ slots: [ImageSlot], _ features: [[Float]]) throws -> [Float] {
-        let width = encoder.width
-        var kept: [Float] = []
-        kept.reserveCapacity(slots.count * width)
-        for case .token(let partition, let index) in slots {
-            kept += features[partition][(index * width)..<((index + 1) * width)]
-        }
+    private func pack(_ slots: [ImageSlot], _ kept: [Float]) throws -> [Float] {
         let projected = try projector.project(kept)
         guard slots.contains(.separator) else { return projected }
         var result: [Float] = []
@@ -134,37 +89,45 @@ final class ImagePipeline {
     }
 }
 
-extension ImagePreparation {
-    /// - Throws: `ImageError.unsupportedPreparation` for settings that no published checkpoint has.
-    init(_ config: VisionLanguageConfig, preprocessor: PreprocessorConfig) throws {
-        let size = config.vision.imageSize
-        let edge: Int
-        switch preprocessor.size {
-        case .shortestEdge(let value): edge = value
-        case .exact(let height, let width):
-            guard height == width else { throw ImageError.unsupportedPreparation("pictures of \(width)×\(height)") }
-            edge = height
+extension ImagePipeline {
+    /// Runs a picture alone, through to its selection.
+    ///
+    /// - Parameter progress: called before each view with its number and an upper bound of their count.
+    func encode(
+        _ input: ImageInput, options: SelectionOptions, timings: inout Timings, progress: (Int, Int) throws -> Void
+    ) throws -> (job: ImageJob, digest: SHA256.Digest) {
+        let (partitions, digest) = try load(input, timings: &timings)
+        var job = try ImageJob(partitions, options: options)
+        while !job.isEncoded {
+            for (number, view) in job.nextViews(limit: 1) {
+                try progress(number, partitions.layout.partitionCount)
+                let encoded = try timings.measure(\.vision) { try encoder.encode([view]) }
+                try job.accept(encoded[0], number: number)
+            }
         }
-        guard preprocessor.resizes,
-            !preprocessor.centerCrops || (preprocessor.cropWidth == size && preprocessor.cropHeight == size)
-        else {
-            throw ImageError.unsupportedPreparation(
-                "a crop of \(preprocessor.cropWidth)×\(preprocessor.cropHeight) for a tower of \(size) pixels")
+        return (job, digest)
+    }
+
+    /// The head-summed CLS rows of the first and the final layer for every view, [P][N] each.
+    func classAttention(of input: ImageInput) throws -> (first: [[Float]], final: [[Float]]) {
+        let taps: [VisionTap] = [.init(.classAttention, layer: .first), .init(.classAttention, layer: .final)]
+        var timings = Timings()
+        let partitions = try load(input, timings: &timings).partitions
+        let canvas = partitions.canvas()
+        let size = partitions.viewSize * partitions.viewSize * 3
+        var rows: (first: [[Float]], final: [[Float]]) = ([], [])
+        for number in 0..<partitions.layout.partitionCount {
+            let view = VisionEncoder.View(taps: Set(taps)) { target in
+                if number > 0 {
+                    partitions.write(tiles: [number - 1], of: canvas, to: target)
+                } else {
+                    partitions.fullView.withUnsafePixels { _ = target.update(fromContentsOf: $0.prefix(size)) }
+                }
+            }
+            let encoded = try encoder.encode([view])[0]
+            rows.first.append(encoded.taps.values[taps[0]] ?? [])
+            rows.final.append(encoded.taps.values[taps[1]] ?? [])
         }
-        let variant: Variant
-        switch preprocessor.kind {
-        case .llavaNext:
-            variant = .anyResolution(preprocessor.pinpoints.map { PixelSize(width: $0.width, height: $0.height) })
-        case .llava where preprocessor.pads:
-            // The processor takes the mean as a colour: 255 times it, cut to a whole number.
-            let colour = preprocessor.mean.map { UInt8(max(0, min(255, $0 * 255))) }
-            variant = .padToSquare(red: colour[0], green: colour[1], blue: colour[2])
-        case .clip, .llava: variant = .centreCrop(shortestEdge: edge)
-        }
-        if case .centreCrop = variant {
-        } else if edge != size {
-            throw ImageError.unsupportedPreparation("views of \(edge) pixels for a tower of \(size)")
-        }
-        self.init(variant, viewSize: size, patchSize: config.vision.patchSize)
+        return rows
     }
 }

@@ -3,7 +3,7 @@ import HiRED
 import ModelGraphs
 import OpenVINO
 
-/// Runs the vision tower on views of a picture.
+/// Runs the vision tower on views of pictures.
 final class VisionEncoder {
     /// One encoded view: features [N, C] and the taps a strategy reads.
     struct EncodedView {
@@ -11,7 +11,13 @@ final class VisionEncoder {
         var taps: ViewTaps
     }
 
+    /// Most views encoded at once. A view's products have hundreds of rows already, so batches gain little, while every
+    /// view takes some 20 MB of activations and every batch size is a shape of its own to the runtime.
+    static let maximumBatch = 4
+
     let width: Int
+    /// Pixels along one side of a view.
+    let viewSize: Int
     private let request: InferRequest
     private let pixels: Tensor
     private let taps: [VisionTap: String]
@@ -20,36 +26,54 @@ final class VisionEncoder {
     init(_ compiler: GraphCompiler) throws {
         let config = compiler.config
         width = config.vision.hiddenSize
+        viewSize = config.vision.imageSize
         let first = AttentionTap.clsSummed(layer: 0)
         let final = AttentionTap.clsSummed(layer: config.visionFeatureLayerCount - 1)
         taps = [
             VisionTap(.classAttention, layer: .first): first.outputName,
             VisionTap(.classAttention, layer: .final): final.outputName,
         ]
-        let size = config.vision.imageSize
         request = try compiler.compile(.vision).makeRequest()
-        pixels = try Tensor(.u8, shape: [1, size, size, 3])
-        try request.set(GraphPort.pixels, pixels)
+        pixels = try Tensor(.u8, shape: [1, viewSize, viewSize, 3])
     }
 
-    /// Encodes one view. One at a time: its thousands of multiplications a weight leave nothing to gain from batches,
-    /// and one shape is compiled once.
-    ///
-    /// - Parameter fill: writes size²·3 bytes of interleaved RGB.
-    func encode(taps wanted: Set<VisionTap>, fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) throws
-        -> EncodedView
-    {
-        try pixels.withElements(of: UInt8.self) { try fill($0) }
+    /// One view to encode.
+    struct View {
+        var taps: Set<VisionTap>
+        /// Writes size²·3 bytes of interleaved RGB.
+        var fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
+    }
+
+    /// Encodes views together.
+    func encode(_ views: [View]) throws -> [EncodedView] {
+        let size = viewSize * viewSize * 3
+        try pixels.reshape([views.count, viewSize, viewSize, 3])
+        try pixels.withElements(of: UInt8.self) { target in
+            for (place, view) in views.enumerated() {
+                view.fill(UnsafeMutableBufferPointer(rebasing: target[(place * size)..<((place + 1) * size)]))
+            }
+        }
+        try request.set(GraphPort.pixels, pixels)
         try request.infer()
-        var values: [VisionTap: [Float]] = [:]
-        for tap in wanted {
+        let features = try rows(of: GraphPort.features, count: views.count)
+        var values: [[VisionTap: [Float]]] = views.map { _ in [:] }
+        for tap in views.reduce(into: Set<VisionTap>(), { $0.formUnion($1.taps) }) {
             guard let port = taps[tap] else {
                 throw InferenceError.unsupportedModel(
                     "the strategy needs \(tap.kind.rawValue)", remedy: "choose another strategy")
             }
-            values[tap] = try request.tensor(port).elements(of: Float.self)
+            for (place, row) in try rows(of: port, count: views.count).enumerated() where views[place].taps.contains(tap)
+            {
+                values[place][tap] = row
+            }
         }
-        let features = try request.tensor(GraphPort.features).elements(of: Float.self)
-        return EncodedView(features: features, taps: ViewTaps(values))
+        return zip(features, values).map { EncodedView(features: $0, taps: ViewTaps($1)) }
+    }
+
+    private func rows(of port: String, count: Int) throws -> [[Float]] {
+        try request.tensor(port).withElements(of: Float.self) { all in
+            let length = all.count / count
+            return (0..<count).map { Array(all[($0 * length)..<(($0 + 1) * length)]) }
+        }
     }
 }

@@ -3,11 +3,14 @@ extension Scheduler {
     ///
     /// O(running sequences), plus the prefix look-ups of those that start. A step in which all sequences decode
     /// allocates its list of entries and nothing else, if the caller has let the step before it go.
-    public mutating func nextStep() -> Step? {
+    ///
+    /// - Parameter maximumTokens: a limit of this step below the options', so that it ends sooner. Sequences that decode
+    ///   get their token all the same, and a prompt that is first in line at least one.
+    public mutating func nextStep(maximumTokens: Int = .max) -> Step? {
         precondition(!isStepInFlight, "the step in flight must be completed first")
         guard !isIdle else { return nil }
         var step = Step()
-        var budget = shareBudget()
+        var budget = shareBudget(min(maximumTokens, options.maximumStepTokens))
         reserveBlocksOfRunning(&step)
         // Whoever has just lost its blocks would otherwise take them back in the same step.
         if step.preempted.isEmpty { startWaiting(budget: &budget, copies: &step.copies) }
@@ -29,8 +32,9 @@ extension Scheduler {
     /// by seniority. Since no more sequences run than a step has tokens, the first prompt always gets some.
     ///
     /// - Returns: what is left.
-    private mutating func shareBudget() -> Int {
-        var budget = options.maximumStepTokens - running.count { $0.isDecoding }
+    private mutating func shareBudget(_ limit: Int) -> Int {
+        let decoding = running.count { $0.isDecoding }
+        var budget = max(limit, running.count, 1) - decoding
         for place in running.indices {
             if running[place].isDecoding {
                 running[place].scheduled = 1
