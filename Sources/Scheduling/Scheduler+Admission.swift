@@ -45,10 +45,9 @@ extension Scheduler {
                 place += 1
                 continue
             }
-            // A block that is found and held by others costs nothing, unless its last token must be written anew.
-            let known = waiting[place].known
-            let rewritten = prefix.found * pool.blockSize == known ? 1 : 0
-            let needed = pool.blocks(forTokens: known + 1) - prefix.referenced + rewritten
+            // The known tokens' blocks and room for one more, which is also the room for a copy of the last block where
+            // all are found. What others hold already costs nothing.
+            let needed = pool.blocks(forTokens: waiting[place].known + 1) - prefix.referenced
             guard running.isEmpty || needed + reserved <= pool.availableBlocks else { return }
 
             var sequence = waiting.remove(at: place)

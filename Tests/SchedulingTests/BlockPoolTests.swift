@@ -104,6 +104,22 @@ import Testing
         try pool.checkInvariants(tables: [])
     }
 
+    /// A chunk needs a copy of the shared block it begins in and another block; with one left, nothing may happen.
+    @Test(arguments: [(2, false), (3, true)])
+    func aTableIsCoveredWhollyOrNotAtAll(_ blockCount: Int, _ isCovered: Bool) throws {
+        var pool = try BlockPool(blockCount: blockCount, blockSize: 4)
+        let shared = try #require(pool.allocate() as BlockID?)
+        pool.retain(shared)
+        var sequence = SequenceState(
+            id: 1, seniority: Seniority(arrival: 1, fork: 0), promptLength: 8, maximumNewTokens: 1, deadline: nil,
+            keys: [], computed: 2, scheduled: 6, blocks: [shared])
+        var copies: [BlockCopy] = []
+        #expect(pool.cover(&sequence, copies: &copies) == isCovered)
+        #expect(sequence.blocks.count == (isCovered ? 2 : 1))
+        #expect(copies.map(\.source) == (isCovered ? [shared] : []))
+        try pool.checkInvariants(tables: [[shared], sequence.blocks])
+    }
+
     @Test func aSharedBlockIsCopiedAndAnUnsharedOneLosesItsKey() throws {
         var pool = try BlockPool(blockCount: 2, blockSize: 2)
         let block = try #require(pool.allocate() as BlockID?)

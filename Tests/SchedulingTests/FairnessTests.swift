@@ -128,6 +128,22 @@ import Testing
         #expect(computed == 21 + computedBefore - simulation.scheduler.statistics.prefixHitTokens)
     }
 
+    /// A prompt starts only when the blocks of those that run, which they have yet to take, leave room for it.
+    @Test func aPromptDoesNotStartOnBlocksThatAreSpokenFor() throws {
+        var simulation = try simulation(blocks: 16, stepTokens: 12, chunk: 8)
+        _ = submit(&simulation, 1, 48, new: 3)
+        let second = submit(&simulation, 2, 20, new: 3)
+        var startedWith: Int?
+        while try simulation.begin() {
+            if startedWith == nil, simulation.inFlight?.entries.contains(where: { $0.id == second }) ?? false {
+                startedWith = simulation.scheduler.statistics.running
+            }
+            try simulation.finish()
+        }
+        #expect(startedWith == 1)
+        #expect(simulation.preemptions == 0)
+    }
+
     /// With fewer step tokens than sequences only as many run as can all have one.
     @Test func noMoreRunThanAStepHasTokens() throws {
         var simulation = try simulation(blocks: 100, stepTokens: 3)

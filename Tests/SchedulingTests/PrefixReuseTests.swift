@@ -121,4 +121,26 @@ import Testing
         try simulation.drain()
         #expect(simulation.scheduler.pool.longestPrefix(of: DummyModel.keys(prompt, blockSize: 4)).found == 3)
     }
+
+    /// A block whose key was not known when it became full is found from when it is.
+    @Test func keysThatWereRefusedMayStillCome() throws {
+        var options = SchedulerOptions()
+        options.prefillChunk = 4
+        var scheduler = try Scheduler(pool: BlockPool(blockCount: 8, blockSize: 4), options: options)
+        let keys = DummyModel.keys(prompt, blockSize: 4)
+        #expect(scheduler.submit(SequenceRequest(id: 1, promptLength: 12, maximumNewTokens: 4)) == .accepted)
+        var asked: [[Int]] = []
+        for chunk in 0..<3 {
+            _ = scheduler.nextStep()
+            var blocks: [Int] = []
+            scheduler.complete(chunk == 2 ? [.token] : []) { _, block in
+                blocks.append(block)
+                return chunk == 0 ? nil : keys[block]
+            }
+            asked.append(blocks)
+        }
+        #expect(asked == [[0], [0, 1], [2]])
+        #expect(scheduler.pool.longestPrefix(of: keys).found == 3)
+        try scheduler.checkInvariants()
+    }
 }
