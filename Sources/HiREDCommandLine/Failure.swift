@@ -15,6 +15,7 @@ enum ExitStatus: Int32 {
     case noInput = 66
     case internalFailure = 70
     case cannotCreate = 73
+    case temporary = 75
     case interrupted = 130
 }
 
@@ -40,6 +41,8 @@ enum Failure {
             switch error {
             case .invalidOption, .emptyPrompt, .imageCountMismatch, .contextExceeded: return .usage
             case .unsupportedModel, .inconsistentModel, .insufficientMemory: return .badData
+            case .cacheTooSmall: return .usage
+            case .queueFull, .deadlineExceeded: return .temporary
             case .numericalFailure: return .internalFailure
             }
         case let error as ImageError:

@@ -15,12 +15,17 @@ public struct ImageDecoder: Sendable {
 
     /// - Throws: `ImageError`.
     public func decode(contentsOf url: URL) throws -> RGBImage {
+        try decode(try data(contentsOf: url), name: url.path)
+    }
+
+    /// A file's bytes, not looked at yet.
+    ///
+    /// - Throws: `ImageError.missing`, `.unreadable`.
+    public func data(contentsOf url: URL) throws -> Data {
         guard FileManager.default.fileExists(atPath: url.path) else { throw ImageError.missing(path: url.path) }
-        let data: Data
-        do { data = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
+        do { return try Data(contentsOf: url, options: .mappedIfSafe) } catch {
             throw ImageError.unreadable(path: url.path, reason: error.localizedDescription)
         }
-        return try decode(data, name: url.path)
     }
 
     /// - Parameter name: what errors call the picture.

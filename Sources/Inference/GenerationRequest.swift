@@ -18,6 +18,10 @@ public struct GenerationRequest: Sendable {
     public var maximumTokens: Int
     /// Goes on past the end-of-sequence token: for measurements.
     public var ignoresEndOfSequence = false
+    /// Lets the answer start from what earlier requests computed, and later ones from this. Off for measurements.
+    public var reusesCaches = true
+    /// Gives up this long after the request's start.
+    public var deadlineSeconds: Double?
 
     public init(
         _ prompt: Prompt, images: [ImageInput], selection: SelectionOptions, sampling: SamplingOptions = .greedy,
@@ -68,6 +72,8 @@ public struct GenerationResult: Sendable {
     public var finishReason: FinishReason
     /// Text and image tokens together.
     public var promptTokens: Int
+    /// Prompt tokens that were not computed, because an earlier prompt began alike.
+    public var reusedTokens: Int
     public var images: [ImageTokens]
     public var timings: Timings
     /// Bytes of the blocks that hold this sequence's keys and values.

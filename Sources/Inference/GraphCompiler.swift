@@ -17,11 +17,17 @@ final class GraphCompiler {
     private let core: Core
     private let properties: CompileProperties
 
-    init(_ source: any GraphSource, precision: Precision, threads: Int?) throws {
+    init(
+        _ source: any GraphSource, precision: Precision, cachePrecision: EngineOptions.CachePrecision = .auto,
+        threads: Int?
+    ) throws {
         self.source = source
         core = try Core()
         var properties = precision == .f32 ? CompileProperties.exact : CompileProperties()
         if precision == .bf16 { properties.inferencePrecision = .bf16 }
+        if cachePrecision != .auto {
+            properties.keyValueCachePrecision = CompileProperties.Precision(rawValue: cachePrecision.rawValue)
+        }
         properties.threadCount = threads
         self.properties = properties
     }

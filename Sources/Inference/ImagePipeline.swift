@@ -32,8 +32,9 @@ final class ImagePipeline {
     /// Reads a picture once; its digest names it from then on.
     ///
     /// - Throws: `ImageError`.
-    func load(_ input: ImageInput, timings: inout Timings) throws -> (partitions: ImagePartitions, digest: SHA256.Digest)
-    {
+    func load(_ input: ImageInput, timings: inout Timings) throws -> (
+        partitions: ImagePartitions, digest: SHA256.Digest
+    ) {
         var hash = SHA256()
         let image = try timings.measure(\.decodeImage) {
             switch input {

@@ -1,6 +1,6 @@
 import Checkpoints
-import ImageProcessing
 import HiRED
+import ImageProcessing
 
 extension ImagePreparation {
     /// - Throws: `ImageError.unsupportedPreparation` for settings that no published checkpoint has.

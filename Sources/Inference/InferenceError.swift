@@ -14,6 +14,11 @@ public enum InferenceError: Error, Equatable {
     case inconsistentModel(_ what: String, remedy: String)
     /// The model's weights do not fit the machine.
     case insufficientMemory(needed: Int, available: Int)
+    /// As many requests as may wait are waiting.
+    case queueFull(limit: Int)
+    /// Prompt and answer can never fit the memory for keys and values; with this budget for each picture they would.
+    case cacheTooSmall(needed: Int, available: Int, fittingBudget: Int)
+    case deadlineExceeded(seconds: Double)
     /// The model gave no finite logit.
     case numericalFailure
 }
@@ -33,6 +38,12 @@ extension InferenceError: CustomStringConvertible {
         case .insufficientMemory(let needed, let available):
             "the model needs about \(needed / 1_000_000) MB and this machine has \(available / 1_000_000) MB; "
                 + "import it with smaller weights (hired import --weights int4)"
+        case .queueFull(let limit): "\(limit) requests are waiting already; try again later"
+        case .cacheTooSmall(let needed, let available, let budget):
+            "prompt and answer need \(needed / 1_000_000) MB of keys and values and \(available / 1_000_000) MB are set aside; "
+                + (budget > 0 ? "give a budget of at most \(budget) tokens, " : "")
+                + "ask for fewer new tokens, or raise the memory with kv-memory"
+        case .deadlineExceeded(let seconds): "no answer within \(seconds) seconds; allow more time or lower the budget"
         case .numericalFailure:
             "the model gave no finite logit; the weights may be damaged, or try the option precision f32"
         }

@@ -30,6 +30,15 @@ struct MemoryRequirement {
 }
 
 enum MachineMemory {
+    /// Bytes that could be taken now without others being pushed out.
+    static var available: Int {
+        let lines = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8))?.split(separator: "\n") ?? []
+        let line = lines.first { $0.hasPrefix("MemAvailable:") }
+        let kilobytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+        // Where the system does not say, half of all is a fair guess.
+        return min(kilobytes.map { $0 * 1024 } ?? total / 2, total)
+    }
+
     /// Bytes this process may use at most: the machine's memory, or a container's limit.
     static var total: Int {
         let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)

@@ -58,14 +58,12 @@ struct PromptAssembler {
     }
 
     private func encode(_ text: String) -> [Int32] {
+        guard let spelling else {
+            return tokenizer.encode(text, splitAt: ChatTemplate.imagePlace, placing: imageToken)
+        }
         guard spelling != ChatTemplate.imagePlace else { return tokenizer.encode(text) }
         let pieces = text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false)
-        if let spelling { return tokenizer.encode(pieces.joined(separator: spelling)) }
-        // Each piece is a text of its own, as in haotian-liu/LLaVA v1.2.2, `mm_utils.py`.
-        return pieces.enumerated().reduce(into: []) { ids, piece in
-            if piece.offset > 0 { ids.append(imageToken) }
-            ids += tokenizer.encode(String(piece.element), addSpecialTokens: piece.offset == 0)
-        }
+        return tokenizer.encode(pieces.joined(separator: spelling))
     }
 
     private static func text(of message: ChatMessage) -> String {
@@ -74,25 +72,6 @@ struct PromptAssembler {
 
     private static func checkText(_ text: String) throws {
         guard text.contains(where: { !$0.isWhitespace }) else { throw InferenceError.emptyPrompt }
-    }
-
-    /// [T, D]: text embeddings with each image token replaced by its picture's embeddings.
-    func embeddings(_ ids: [Int32], images: [[Float]], language: LanguageModel) throws -> [Float] {
-        let width = language.hiddenSize
-        // The image token may lie outside the embedding table.
-        let text = try language.embed(ids.map { $0 == imageToken ? 0 : $0 })
-        var result: [Float] = []
-        result.reserveCapacity(text.count + images.reduce(0) { $0 + $1.count })
-        var image = 0
-        for (place, id) in ids.enumerated() {
-            if id == imageToken {
-                result += images[image]
-                image += 1
-            } else {
-                result += text[(place * width)..<((place + 1) * width)]
-            }
-        }
-        return result
     }
 }
 

@@ -62,8 +62,8 @@ final class VisionEncoder {
                 throw InferenceError.unsupportedModel(
                     "the strategy needs \(tap.kind.rawValue)", remedy: "choose another strategy")
             }
-            for (place, row) in try rows(of: port, count: views.count).enumerated() where views[place].taps.contains(tap)
-            {
+            for (place, row) in try rows(of: port, count: views.count).enumerated()
+            where views[place].taps.contains(tap) {
                 values[place][tap] = row
             }
         }

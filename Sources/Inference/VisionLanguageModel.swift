@@ -3,25 +3,29 @@ public import Foundation
 public import HiRED
 public import ImageProcessing
 public import ModelGraphs
+import Scheduling
+import Synchronization
 public import Tokenization
 
-/// A loaded checkpoint that answers questions about pictures.
+/// A loaded model that answers questions about pictures, many at once.
 ///
-/// One request runs at a time; others wait. The work is done on a thread of its own.
+/// Its work is done on a thread of its own: pictures of waiting requests are encoded between the steps of running ones.
 public actor VisionLanguageModel {
     public nonisolated let description: ModelDescription
     /// What an imported folder says of itself; nil for a checkpoint folder.
     public nonisolated let manifest: ModelManifest?
-    nonisolated let prompts: PromptAssembler
     public nonisolated let tokenizer: Tokenizer
     /// Milliseconds that loading took.
     public nonisolated let loadMilliseconds: Double
+    /// Bytes set aside for keys and values; taken from the system as they are used.
+    public nonisolated let cacheCapacity: Int
 
-    private let pipeline: ImagePipeline
-    private let language: LanguageModel
+    private let engine: Engine
+    private var isRunning = false
     /// Until the first answer is whole: by then every matrix has been repacked.
     private var trimmer: PageTrimmer?
-    private nonisolated let canceller: RequestCanceller
+    private nonisolated let canceller: StepCanceller
+    private nonisolated let nextID = Atomic<UInt64>(1)
     private nonisolated let thread: InferenceThread
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -32,11 +36,13 @@ public actor VisionLanguageModel {
         public var decoder = ImageDecoder()
         /// Bytes of memory that the model has to fit; the machine's unless given.
         public var memoryLimit: Int?
+        public var engine = EngineOptions()
 
         public init() {}
     }
 
-    /// Loads an imported model folder, or an HF checkpoint folder. Takes seconds for large ones; call it off the main thread.
+    /// Loads an imported model folder, or an HF checkpoint folder. Takes seconds for large ones; call it off the main
+    /// thread.
     ///
     /// - Throws: `CheckpointError`, `TokenizerError`, `GraphError`, `ImageError`, `InferenceError`, `OpenVINOError`.
     public init(contentsOf url: URL, options: Options = Options()) throws {
@@ -50,136 +56,121 @@ public actor VisionLanguageModel {
                 remedy: "set sliding_window to null in config.json if the checkpoint was trained so")
         }
         tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
-        prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
-        let compiler = try GraphCompiler(source, precision: options.precision, threads: options.threads)
-        try MemoryRequirement(source.storedWeights(), floatBytes: compiler.floatBytes)
-            .check(against: options.memoryLimit ?? MachineMemory.total)
+        let prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
+        let compiler = try GraphCompiler(
+            source, precision: options.precision, cachePrecision: options.engine.cachePrecision,
+            threads: options.threads)
+        let requirement = try MemoryRequirement(source.storedWeights(), floatBytes: compiler.floatBytes)
+        try requirement.check(against: options.memoryLimit ?? MachineMemory.total)
         trimmer = PageTrimmer(source)
-        pipeline = try ImagePipeline(compiler, decoder: options.decoder)
-        language = try LanguageModel(compiler)
-        canceller = RequestCanceller(language.makeCanceller())
+        let pipeline = try ImagePipeline(compiler, decoder: options.decoder)
+        let compiled = try LanguageModel.compile(compiler)
+        let blocks = try Self.blockCount(
+            options.engine, bytesPerBlock: compiled.bytesPerBlock, context: text.maximumPositions,
+            free: MachineMemory.available - requirement.total)
+        let language = try LanguageModel(compiled, compiler: compiler, blockCount: blocks)
+        cacheCapacity = blocks * compiled.bytesPerBlock
+        engine = try Engine(
+            pipeline: pipeline, language: language, prompts: prompts, tokenizer: tokenizer, options: options.engine,
+            limits: Engine.Limits(
+                context: text.maximumPositions,
+                endTokens: Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })))
+        canceller = engine.canceller
         thread = InferenceThread(label: "hired.inference")
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
     }
 
+    /// Blocks of the cache: what was asked for, or half of what is free, at most what so many sequences can use.
+    private static func blockCount(_ options: EngineOptions, bytesPerBlock: Int, context: Int, free: Int) throws -> Int
+    {
+        let most = options.maximumSequences * KeyValueCache.blockCount(tokens: context)
+        let bytes = options.cacheBytes ?? max(free / 2, 64 << 20)
+        let blocks = min(bytes / max(bytesPerBlock, 1), most)
+        guard blocks > 0 else {
+            throw InferenceError.invalidOption(
+                "kv-memory", "\(bytes) bytes", remedy: "one block of this model takes \(bytesPerBlock) bytes")
+        }
+        return blocks
+    }
+
+    /// Answers a request as a stream. Ending the iteration, or cancelling the task that iterates, stops the work.
+    public nonisolated func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let id = nextID.wrappingAdd(1, ordering: .relaxed).newValue
+            continuation.onTermination = { [canceller, weak self] reason in
+                guard case .cancelled = reason else { return }
+                canceller.cancel(id)
+                Task { await self?.cancel(id) }
+            }
+            Task { await self.submit(request, id: id, continuation) }
+        }
+    }
+
+    private func submit(
+        _ request: GenerationRequest, id: SequenceID,
+        _ continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+    ) {
+        guard !canceller.takeCancelled(id) else { return continuation.finish(throwing: CancellationError()) }
+        do {
+            try engine.submit(request, id: id) {
+                continuation.yield($0)
+            } finish: {
+                continuation.finish(throwing: $0)
+            }
+        } catch { return continuation.finish(throwing: error) }
+        start()
+    }
+
+    private func cancel(_ id: SequenceID) {
+        engine.end(id, CancellationError())
+        _ = canceller.takeCancelled(id)
+    }
+
+    /// Works until no request is left.
+    private func start() {
+        guard !isRunning else { return }
+        isRunning = true
+        engine.onFirstAnswer =
+            engine.onFirstAnswer ?? (trimmer == nil ? nil : { [self] in assumeIsolated { $0.trimmer = nil } })
+        Task {
+            while engine.hasWork {
+                engine.iterate()
+                // Lets new requests and cancellations in.
+                await Task.yield()
+            }
+            isRunning = false
+        }
+    }
+}
+
+extension VisionLanguageModel {
     /// The token selection of a picture, without an answer.
     public func select(_ image: ImageInput, options: SelectionOptions) throws -> (
         tokens: ImageTokens, partitions: ImagePartitions, timings: Timings
     ) {
         var timings = Timings()
         let start = ContinuousClock.now
-        let result = try pipeline.select(image, options: options, timings: &timings) { _, _ in
+        let (job, _) = try engine.pipeline.encode(image, options: options, timings: &timings) { _, _ in
             try Task.checkCancellation()
         }
+        let tokens = try timings.measure(\.select) { try job.select() }
         timings.total = (ContinuousClock.now - start) / .milliseconds(1)
-        return (result.tokens, result.partitions, timings)
-    }
-
-    /// Answers a request as a stream. Ending the iteration, or cancelling the task that iterates, stops the work.
-    public nonisolated func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        AsyncThrowingStream { continuation in
-            let id = UUID()
-            let task = Task {
-                do {
-                    try await self.run(request, id: id) { continuation.yield($0) }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { [canceller] reason in
-                guard case .cancelled = reason else { return }
-                task.cancel()
-                canceller.cancel(id)
-            }
-        }
+        return (tokens, job.partitions, timings)
     }
 
     /// The packed image embeddings [K, D] of a picture. For tests and measurements.
     public func embeddings(of image: ImageInput, options: SelectionOptions) throws -> [Float] {
         var timings = Timings()
-        return try pipeline.embed(image, options: options, timings: &timings) { _, _ in }.embeddings
+        let (job, digest) = try engine.pipeline.encode(image, options: options, timings: &timings) { _, _ in }
+        let key = ImagePipeline.key(digest, options: options)
+        return try engine.pipeline.finish(job, key: key, timings: &timings).embeddings.values
     }
 
     /// The head-summed CLS rows of the first and the final layer for every view, [P][N] each.
     public func classAttention(of image: ImageInput) throws -> (first: [[Float]], final: [[Float]]) {
-        try pipeline.classAttention(of: image)
+        try engine.pipeline.classAttention(of: image)
     }
 
-    private func run(_ request: GenerationRequest, id: UUID, emit: (GenerationEvent) -> Void) throws {
-        try Task.checkCancellation()
-        try canceller.run(id) { try answer(request, emit: emit) }
-    }
-
-    private func answer(_ request: GenerationRequest, emit: (GenerationEvent) -> Void) throws {
-        let start = ContinuousClock.now
-        func elapsed() -> Double { (ContinuousClock.now - start) / .milliseconds(1) }
-        try request.sampling.validate()
-        guard request.maximumTokens > 0 else {
-            throw InferenceError.invalidOption("max-tokens", "\(request.maximumTokens)", remedy: "give at least 1")
-        }
-        var timings = Timings()
-        let ids = try prompts.ids(of: request)
-        var images: [ImagePipeline.Result] = []
-        for (number, image) in request.images.enumerated() {
-            let result = try pipeline.embed(image, options: request.selection, timings: &timings) { view, count in
-                try Task.checkCancellation()
-                emit(.stage(.vision(image: number, view: view, count: count)))
-            }
-            images.append(result)
-        }
-        let promptTokens = ids.count + images.reduce(0) { $0 + $1.tokens.kept - 1 }
-        let limit = description.config.text.maximumPositions
-        guard promptTokens < limit else {
-            throw InferenceError.contextExceeded(
-                promptTokens: promptTokens, maximumTokens: request.maximumTokens, limit: limit)
-        }
-        let maximum = min(request.maximumTokens, limit - promptTokens)
-        emit(.stage(.prefill(tokens: promptTokens)))
-        try Task.checkCancellation()
-        var sequence = try DecodingSequence(
-            language, sampling: request.sampling, capacity: promptTokens + maximum,
-            prompt: ids.filter { $0 != prompts.imageToken })
-        var next = try timings.measure(\.prefill) {
-            let prompt = try prompts.embeddings(
-                ids, images: images.map(\.embeddings), language: language)
-            return try sequence.extend(prompt)
-        }
-        timings.timeToFirstToken = elapsed()
-
-        var tokens: [Int32] = []
-        var answer = ""
-        var detokenizer = StreamingDetokenizer(tokenizer, stop: request.sampling.stop)
-        let ends =
-            request.ignoresEndOfSequence
-            ? [] : Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })
-        var reason = GenerationResult.FinishReason.length
-        let decodeStart = ContinuousClock.now
-        while true {
-            try Task.checkCancellation()
-            tokens.append(next)
-            if ends.contains(next) {
-                reason = .stop
-                break
-            }
-            let text = detokenizer.append(next)
-            answer += text
-            if !text.isEmpty { emit(.text(text)) }
-            guard !detokenizer.isStopped, tokens.count < maximum else { break }
-            next = try sequence.extend(try language.embed([next]))
-        }
-        timings.decode = (ContinuousClock.now - decodeStart) / .milliseconds(1)
-        let rest = detokenizer.finish()
-        answer += rest
-        if !rest.isEmpty { emit(.text(rest)) }
-        if detokenizer.isStopped { reason = .stop }
-        timings.total = elapsed()
-        trimmer = nil
-        emit(
-            .finished(
-                GenerationResult(
-                    answer: answer, tokens: tokens, logprobs: sequence.logprobs, finishReason: reason,
-                    promptTokens: promptTokens, images: images.map(\.tokens), timings: timings,
-                    cacheBytes: sequence.cacheBytes)))
-    }
+    /// Forgets what earlier requests left in the caches. For measurements.
+    public func clearCaches() { engine.clearCaches() }
 }

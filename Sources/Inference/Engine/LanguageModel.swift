@@ -34,12 +34,10 @@ final class LanguageModel {
         embedder = try TextEmbedder(compiler, width: hiddenSize)
     }
 
-    /// Carries a step out and calls `body` with the logits [V] of each entry that samples, in order.
+    /// Copies blocks and sets the inputs of a step.
     ///
     /// - Parameter contents: of each entry, in order.
-    func run(
-        _ step: Step, contents: [PromptContent], body: (Int, UnsafeBufferPointer<Float>) throws -> Void
-    ) throws {
+    func load(_ step: Step, contents: [PromptContent]) throws {
         for copy in step.copies { cache.copy(copy) }
         try inputs.fill(step) { rows in
             var place = 0
@@ -49,11 +47,16 @@ final class LanguageModel {
             }
             try embedder.flush(into: rows)
         }
+    }
+
+    /// Computes a loaded step and calls `body` with the logits [V] of each entry that samples, in order.
+    func run(_ step: Step, body: (Int, UnsafeBufferPointer<Float>) throws -> Void) throws {
         try request.infer()
         guard step.sampledCount > 0 else { return }
         try request.tensor(PortName.logits).withElements(of: Float.self) { logits in
             for row in 0..<step.sampledCount {
-                try body(row, UnsafeBufferPointer(rebasing: logits[(row * vocabularySize)..<((row + 1) * vocabularySize)]))
+                try body(
+                    row, UnsafeBufferPointer(rebasing: logits[(row * vocabularySize)..<((row + 1) * vocabularySize)]))
             }
         }
     }
@@ -100,7 +103,8 @@ final class TextEmbedder {
         try request.tensor(output).withElements(of: Float.self) { found in
             for (place, token) in waiting.enumerated() {
                 let source = UnsafeBufferPointer(rebasing: found[(place * width)..<((place + 1) * width)])
-                _ = UnsafeMutableBufferPointer(rebasing: rows[(token.row * width)...].prefix(width)).update(from: source)
+                _ = UnsafeMutableBufferPointer(rebasing: rows[(token.row * width)...].prefix(width)).update(
+                    from: source)
             }
         }
     }

@@ -72,7 +72,8 @@ struct StepInputs {
             target[0] = Int32(entries.reduce(0) { max($0, $1.positions.upperBound) })
         }
         // At least one row is gathered: an empty batch of logits is not worth a shape of its own.
-        try set(sampled, of: Int64.self, count: max(step.sampledCount, 1), as: PortName.sampledTokensIndices) { target in
+        try set(sampled, of: Int64.self, count: max(step.sampledCount, 1), as: PortName.sampledTokensIndices) {
+            target in
             target[0] = 0
             var (row, place) = (0, 0)
             for entry in entries {

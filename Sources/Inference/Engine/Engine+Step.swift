@@ -1,0 +1,109 @@
+import Foundation
+import Scheduling
+import Tokenization
+
+extension Engine {
+    /// Computes one step and hands out its tokens.
+    func runStep() {
+        let isAnswering = requests.contains { $0.sequence?.decodeStart != nil }
+        guard let step = scheduler.nextStep(maximumTokens: isAnswering ? options.interactiveStepTokens : .max) else {
+            return
+        }
+        let places = Dictionary(uniqueKeysWithValues: requests.indices.map { (requests[$0].id, $0) })
+        let entries = step.entries.compactMap { entry in places[entry.id].map { (entry, $0) } }
+        precondition(entries.count == step.entries.count, "the scheduler holds only sequences of known requests")
+        let samples = entries.filter { $0.0.samples }.map(\.1)
+        let start = ContinuousClock.now
+        var failures: [(id: UInt64, error: any Error)] = []
+        var outcomes: [StepOutcome] = []
+        do {
+            try canceller.run(step.entries.count == 1 ? step.entries.first?.id : nil) {
+                // The contents are let go before tokens are appended to them.
+                try language.load(step, contents: entries.compactMap { requests[$0.1].sequence?.content })
+                try language.run(step) { row, logits in
+                    if row == 0 { note(step: entries, milliseconds: (ContinuousClock.now - start) / .milliseconds(1)) }
+                    let place = samples[row]
+                    do { outcomes.append(try take(logits, at: place)) } catch {
+                        outcomes.append(.finished)
+                        failures.append((requests[place].id, error))
+                    }
+                }
+            }
+            if step.sampledCount == 0 {
+                note(step: entries, milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
+            }
+        } catch {
+            // Nothing of the step can be relied on. Those in it end with its error; a cancelled one is among them.
+            scheduler.abandonStep()
+            for id in step.entries.map(\.id) { end(id, error) }
+            return
+        }
+        let ended = scheduler.complete(outcomes) { [self] id, block in
+            guard options.reusesPrefixes, let place = places[id], requests[place].request.reusesCaches else {
+                return nil
+            }
+            return requests[place].sequence?.content.key(of: block, blockSize: KeyValueCache.blockSize)
+        }
+        for failure in failures { end(failure.id, failure.error) }
+        for id in ended { finish(id) }
+    }
+
+    /// Adds a step's time to the requests in it.
+    private func note(step: [(entry: StepEntry, place: Int)], milliseconds: Double) {
+        for (entry, place) in step {
+            requests[place].sequence?.blockCount = entry.blockTable.count
+            if requests[place].sequence?.decodeStart == nil { requests[place].timings.prefill += milliseconds }
+            if requests[place].sequence?.reusedTokens == nil {
+                requests[place].sequence?.reusedTokens = entry.positions.lowerBound
+            }
+        }
+    }
+
+    /// Draws a request's next token and streams its text.
+    private func take(_ logits: UnsafeBufferPointer<Float>, at place: Int) throws -> StepOutcome {
+        guard var sequence = requests[place].sequence else { return .finished }
+        requests[place].sequence = nil
+        defer { requests[place].sequence = sequence }
+        let token = try sequence.sampler.next(logits)
+        if sequence.decodeStart == nil {
+            requests[place].timings.timeToFirstToken = requests[place].elapsed
+            sequence.decodeStart = .now
+        }
+        sequence.content.append(token.id)
+        if let drawn = token.logprobs { sequence.logprobs?.append(drawn) }
+        if !requests[place].request.ignoresEndOfSequence, limits.endTokens.contains(token.id) {
+            sequence.reason = .stop
+            return .finished
+        }
+        let text = sequence.detokenizer.append(token.id)
+        sequence.answer += text
+        if !text.isEmpty { requests[place].emit(.text(text)) }
+        return sequence.detokenizer.isStopped || sequence.content.generated.count >= sequence.maximumTokens
+            ? .finished : .token
+    }
+
+    /// Hands out the result of a sequence that ended by itself; one that was cancelled is gone already.
+    private func finish(_ id: UInt64) {
+        guard let place = requests.firstIndex(where: { $0.id == id }), var sequence = requests[place].sequence else {
+            return
+        }
+        let rest = sequence.detokenizer.finish()
+        sequence.answer += rest
+        if !rest.isEmpty { requests[place].emit(.text(rest)) }
+        if sequence.detokenizer.isStopped { sequence.reason = .stop }
+        var timings = requests[place].timings
+        if let start = sequence.decodeStart { timings.decode = (ContinuousClock.now - start) / .milliseconds(1) }
+        timings.total = requests[place].elapsed
+        requests[place].emit(
+            .finished(
+                GenerationResult(
+                    answer: sequence.answer, tokens: sequence.content.generated, logprobs: sequence.logprobs,
+                    finishReason: sequence.reason, promptTokens: sequence.content.promptLength,
+                    reusedTokens: sequence.reusedTokens ?? 0,
+                    images: requests[place].images.compactMap { $0.result?.tokens }, timings: timings,
+                    cacheBytes: sequence.blockCount * language.cache.bytesPerBlock)))
+        onFirstAnswer?()
+        onFirstAnswer = nil
+        end(id, nil)
+    }
+}

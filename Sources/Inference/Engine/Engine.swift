@@ -1,0 +1,89 @@
+import Crypto
+import Foundation
+import HiRED
+import Scheduling
+import Tokenization
+
+/// Answers many requests at once: pictures of waiting requests are encoded between the steps of running ones, and each
+/// step computes prompts and continuations together.
+///
+/// Not Sendable: one thread owns it and calls `iterate` as long as there is work.
+final class Engine {
+    let pipeline: ImagePipeline
+    let language: LanguageModel
+    let prompts: PromptAssembler
+    let tokenizer: Tokenizer
+    let options: EngineOptions
+    let limits: Limits
+    let canceller: StepCanceller
+    var scheduler: Scheduler
+    /// In the order of arrival.
+    var requests: [EngineRequest] = []
+    var imageCache: LeastRecentlyUsed<SHA256.Digest, ImagePipeline.Result>
+    /// Called when the first answer is whole.
+    var onFirstAnswer: (() -> Void)?
+
+    /// What the model itself sets.
+    struct Limits {
+        var context: Int
+        var endTokens: Set<Int32>
+    }
+
+    init(
+        pipeline: ImagePipeline, language: LanguageModel, prompts: PromptAssembler, tokenizer: Tokenizer,
+        options: EngineOptions, limits: Limits
+    ) throws {
+        self.pipeline = pipeline
+        self.language = language
+        self.prompts = prompts
+        self.tokenizer = tokenizer
+        self.options = options
+        self.limits = limits
+        canceller = StepCanceller(language.makeCanceller())
+        imageCache = LeastRecentlyUsed(byteLimit: options.imageCacheBytes)
+        var schedulerOptions = SchedulerOptions()
+        schedulerOptions.maximumStepTokens = options.maximumStepTokens
+        schedulerOptions.prefillChunk = options.maximumStepTokens
+        schedulerOptions.maximumSequences = options.maximumSequences
+        schedulerOptions.maximumWaiting = options.maximumWaiting
+        scheduler = try Scheduler(
+            pool: BlockPool(blockCount: language.cache.blockCount, blockSize: KeyValueCache.blockSize),
+            options: schedulerOptions)
+    }
+
+    var hasWork: Bool { !requests.isEmpty }
+
+    /// One picture batch, then one step. Short enough that new requests and cancellations are seen soon.
+    func iterate() {
+        expire()
+        encodeViews()
+        runStep()
+    }
+
+    /// Ends a request.
+    func end(_ id: SequenceID, _ error: (any Error)?) {
+        scheduler.cancel(id)
+        guard let place = requests.firstIndex(where: { $0.id == id }) else { return }
+        requests.remove(at: place).finish(error)
+    }
+
+    /// Forgets what earlier requests left behind. For measurements.
+    func clearCaches() {
+        imageCache = LeastRecentlyUsed(byteLimit: options.imageCacheBytes)
+        guard scheduler.isIdle,
+            let pool = try? BlockPool(blockCount: language.cache.blockCount, blockSize: KeyValueCache.blockSize),
+            let empty = try? Scheduler(pool: pool, options: scheduler.options)
+        else { return }
+        scheduler = empty
+    }
+
+    private func expire() {
+        let now = ContinuousClock.now
+        for request in requests {
+            guard let seconds = request.request.deadlineSeconds, now - request.start > .seconds(seconds) else {
+                continue
+            }
+            end(request.id, InferenceError.deadlineExceeded(seconds: seconds))
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Crypto
+import Foundation
+import HiRED
+import Scheduling
+import Tokenization
+
+/// One request inside the engine: first its pictures, then its sequence.
+struct EngineRequest {
+    let id: SequenceID
+    let request: GenerationRequest
+    let ids: [Int32]
+    let start = ContinuousClock.now
+    /// Receives events; called on the engine's thread.
+    let emit: (GenerationEvent) -> Void
+    /// Receives the end: an error, or nil after `.finished`.
+    let finish: ((any Error)?) -> Void
+    var timings = Timings()
+    var images: [Image]
+    var sequence: Sequence?
+
+    /// A picture that is worked on, or done.
+    struct Image {
+        var job: ImageJob?
+        var key: SHA256.Digest
+        var result: ImagePipeline.Result?
+        /// The budget that was asked for, where load lowered it.
+        var loweredFrom: TokenBudget?
+    }
+
+    /// What exists once all pictures are embedded.
+    struct Sequence {
+        var content: PromptContent
+        var sampler: Sampler
+        var detokenizer: StreamingDetokenizer
+        var maximumTokens: Int
+        var answer = ""
+        var logprobs: [TokenLogprobs]?
+        var reason = GenerationResult.FinishReason.length
+        var decodeStart: ContinuousClock.Instant?
+        var reusedTokens: Int?
+        var blockCount = 0
+    }
+
+    var elapsed: Double { (ContinuousClock.now - start) / .milliseconds(1) }
+
+    /// The first picture that has views to encode.
+    var openImage: Int? { images.firstIndex { $0.result == nil } }
+}
