@@ -63,6 +63,13 @@ import Testing
         try expectFailure(ask(Self.demo, Self.picture, ["--precision", "f8"]), 64, "precision")
         try expectFailure(ask(Self.demo, Self.picture, ["--template", "x"]), 64, "template")
         try expectFailure(ask(Self.demo, Self.picture, ["--temperature=-1"]), 64, "temperature")
+        try expectFailure(ask(Self.demo, Self.picture, ["--min-p", "2"]), 64, "min-p")
+        try expectFailure(ask(Self.demo, Self.picture, ["--repetition-penalty", "0"]), 64, "repetition-penalty")
+        try expectFailure(ask(Self.demo, Self.picture, ["--presence-penalty", "-3"]), 64, "presence-penalty")
+        try expectFailure(ask(Self.demo, Self.picture, ["--frequency-penalty", "3"]), 64, "frequency-penalty")
+        try expectFailure(ask(Self.demo, Self.picture, ["--stop", ""]), 64, "stop")
+        try expectFailure(ask(Self.demo, Self.picture, ["--json", "--logprobs", "21"]), 64, "logprobs")
+        try expectFailure(ask(Self.demo, Self.picture, ["--logprobs", "1"]), 64, "--json")
         try expectFailure(ask(Self.demo, Self.picture, ["--max-tokens", "0"]), 64, "max-tokens")
         try expectFailure(ask(Self.demo, Self.picture, prompt: " "), 64, "prompt")
         try expectFailure(ask(Self.demo, Self.picture, ["--template", "raw"], prompt: "no place"), 64, "<image>")
@@ -113,6 +120,18 @@ import Testing
         var prompt_tokens: Int
         var completion_tokens: Int
         var image_tokens: Tokens
+        struct Token: Decodable {
+            struct Alternative: Decodable, Equatable {
+                var token: String
+                var id: Int
+                var logprob: Double
+            }
+            var token: String
+            var id: Int
+            var logprob: Double
+            var top: [Alternative]
+        }
+        var logprobs: [Token]?
         var timings_ms: [String: Double]
         var memory_bytes: [String: Int]
     }
@@ -139,6 +158,37 @@ import Testing
             #expect(try #require(answer.memory_bytes["peak_rss"]) > 0)
         }
         #expect(try run(ask(Self.demo, Self.picture, prompt: question)).output == "7972\n")
+    }
+
+    @Test func stopStringsAndLogProbabilitiesAreServed() throws {
+        let question = "What number is written?"
+        let stopped = try run(ask(Self.demo, Self.picture, ["--stop", "-", "--stop", "72"], prompt: question))
+        #expect(stopped.output == "79\n", "\(stopped.error)")
+        let outcome = try run(ask(Self.demo, Self.picture, ["--json", "--logprobs", "2"], prompt: question))
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(outcome.output.utf8))
+        let tokens = try #require(answer.logprobs)
+        #expect(tokens.count == answer.completion_tokens)
+        // Ends with the token that ends the answer.
+        #expect(tokens.map(\.token).joined() == " 7972</s>" || tokens.map(\.token).joined() == "7972</s>")
+        for token in tokens {
+            #expect(token.top.count == 2)
+            #expect(token.top[0] == Answer.Token.Alternative(token: token.token, id: token.id, logprob: token.logprob))
+            #expect(token.logprob <= 0)
+        }
+        let plain = try run(ask(Self.demo, Self.picture, ["--json"], prompt: question))
+        #expect(!plain.output.contains("logprob"))
+    }
+
+    @Test func batchTakesTheSameOptions() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "hired-\(UUID()).jsonl")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let picture = String(repeating: "../", count: file.pathComponents.count) + Self.picture.dropFirst()
+        try Data(#"{"image": "\#(picture)", "question": "What number is written?"}"#.utf8).write(to: file)
+        let outcome = try run(["batch", Self.demo, file.path, "--stop", "7", "--stop", "2", "--logprobs", "0"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(object["answer"] as? String == "")
+        #expect((object["logprobs"] as? [[String: Any]])?.isEmpty == false)
     }
 
     @Test func selectionIsPrintedAndDrawn() throws {
