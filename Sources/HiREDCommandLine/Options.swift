@@ -45,7 +45,7 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Threads; all cores unless given.")
     var threads: Int?
 
-    func load(_ path: String) throws -> VisionLanguageModel {
+    func load(_ path: String, configure: (inout EngineOptions) -> Void = { _ in }) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
@@ -53,6 +53,7 @@ struct ModelArguments: ParsableArguments {
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
         options.precision = precision
         options.threads = threads
+        configure(&options.engine)
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
         return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)

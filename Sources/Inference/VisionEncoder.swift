@@ -44,8 +44,15 @@ final class VisionEncoder {
         var fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
     }
 
-    /// Encodes views together.
-    func encode(_ views: [View]) throws -> [EncodedView] {
+    /// Milliseconds that the bare graph takes for views.
+    func time(_ views: [View]) throws -> Double {
+        try load(views)
+        let start = ContinuousClock.now
+        try request.infer()
+        return (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    private func load(_ views: [View]) throws {
         let size = viewSize * viewSize * 3
         try pixels.reshape([views.count, viewSize, viewSize, 3])
         try pixels.withElements(of: UInt8.self) { target in
@@ -54,6 +61,11 @@ final class VisionEncoder {
             }
         }
         try request.set(GraphPort.pixels, pixels)
+    }
+
+    /// Encodes views together.
+    func encode(_ views: [View]) throws -> [EncodedView] {
+        try load(views)
         try request.infer()
         let features = try rows(of: GraphPort.features, count: views.count)
         var values: [[VisionTap: [Float]]] = views.map { _ in [:] }

@@ -20,7 +20,7 @@ public actor VisionLanguageModel {
     /// Bytes set aside for keys and values; taken from the system as they are used.
     public nonisolated let cacheCapacity: Int
 
-    private let engine: Engine
+    let engine: Engine
     private var isRunning = false
     /// Until the first answer is whole: by then every matrix has been repacked.
     private var trimmer: PageTrimmer?
@@ -171,6 +171,6 @@ extension VisionLanguageModel {
         try engine.pipeline.classAttention(of: image)
     }
 
-    /// Forgets what earlier requests left in the caches. For measurements.
+    /// Forgets what earlier requests left in the caches and gives the cache's memory back. For measurements.
     public func clearCaches() { engine.clearCaches() }
 }

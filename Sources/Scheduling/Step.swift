@@ -29,6 +29,13 @@ public struct StepEntry: Hashable, Sendable {
     public let blockTable: [BlockID]
     /// Whether the next token is to be sampled from the logits of the last position: it is the last known token.
     public let samples: Bool
+
+    public init(id: SequenceID, positions: Range<Int>, blockTable: [BlockID], samples: Bool) {
+        self.id = id
+        self.positions = positions
+        self.blockTable = blockTable
+        self.samples = samples
+    }
 }
 
 /// A block whose content must be copied before a step.

@@ -75,6 +75,7 @@ final class Engine {
             let empty = try? Scheduler(pool: pool, options: scheduler.options)
         else { return }
         scheduler = empty
+        language.cache.releasePages()
     }
 
     private func expire() {

@@ -50,6 +50,9 @@ final class KeyValueCache {
         blockShape(port).reduce(1, *) * port.elementType.bitWidth / 8
     }
 
+    /// Gives the memory back to the system; every block is zero again.
+    func releasePages() { for (memory, _) in memories { memory.releasePages() } }
+
     /// Copies a block in all layers. The block is the outermost dimension, so each copy is one run of bytes.
     func copy(_ copy: BlockCopy) {
         for (memory, bytes) in memories {
@@ -75,6 +78,9 @@ final class ZeroedMemory {
         else { throw InferenceError.insufficientMemory(needed: byteCount, available: 0) }
         self.address = address
     }
+
+    /// All zero again, and not in memory until it is touched.
+    func releasePages() { madvise(address, byteCount, MADV_DONTNEED) }
 
     deinit { munmap(address, byteCount) }
 }

@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import HiRED
+import ImageProcessing
+import Inference
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure models, and make models to measure.",
+        subcommands: [BenchRunCommand.self, SynthesizeCommand.self], defaultSubcommand: BenchRunCommand.self)
+}
+
+struct BenchRunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Measure a model on one picture, in batches and under budgets.",
+        discussion: """
+            The paper's protocol: a picture of 600×600 pixels, 15 new tokens, the mean over runs of generated tokens by \
+            total time. Every shape runs once before the clock counts; then budgets and batches take turns, so that a \
+            change of the machine's speed falls on all of them.
+
+            Example: hired bench MODEL --batch 1,2,4 --budgets full,40%,20%
+            """)
+
+    @Argument(help: "The folder of a model.")
+    var model: String
+
+    @Option(help: "A picture; one of 600×600 pixels is drawn unless given.")
+    var image: String?
+
+    @Option(help: "Requests at once, several separated by commas.")
+    var batch = "1"
+
+    @Option(help: "Budgets, several separated by commas.")
+    var budgets = "full,40%,20%"
+
+    @Option(help: "New tokens of each request.")
+    var maxTokens = 15
+
+    @Option(help: "Measured runs of each.")
+    var runs = 3
+
+    @Option(help: "Bytes for keys and values.")
+    var kvMemory: Int?
+
+    @Flag(help: "Time the bare compiled models on the same shapes too.")
+    var runtimeOnly = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup(title: "Model") var loading: ModelArguments
+
+    func run() async throws {
+        let batches = try batch.split(separator: ",").map { text in
+            guard let count = Int(text), count > 0 else {
+                throw CommandError(.usage, "batch cannot be '\(text)'; give whole numbers from 1")
+            }
+            return count
+        }
+        let budgets = try budgets.split(separator: ",").map { try TokenBudget(parsing: String($0)) }
+        guard runs > 0, maxTokens > 0 else { throw CommandError(.usage, "runs and max-tokens must be at least 1") }
+        let picture = try image.map { try AskCommand.input($0) } ?? .image(BenchPicture.draw(side: 600))
+        let model = try loading.load(model) { $0.cacheBytes = kvMemory }
+        var bench = Bench(
+            model: model, picture: picture, batches: batches, budgets: budgets, maximumTokens: maxTokens, runs: runs)
+        try await bench.measure(runtime: runtimeOnly)
+        let report = try await bench.report()
+        if json { try Output.printJSON(report) } else { print(report.text) }
+    }
+}
+
+/// A picture with some detail everywhere.
+enum BenchPicture {
+    static func draw(side: Int) -> RGBImage {
+        var generator = SplitMix64(seed: 1)
+        let cells = (0..<(side / 10 + 1) * (side / 10 + 1)).map { _ in generator.next() }
+        var pixels = [UInt8](repeating: 0, count: side * side * 3)
+        for y in 0..<side {
+            for x in 0..<side {
+                let colour = cells[y / 10 * (side / 10 + 1) + x / 10]
+                for channel in 0..<3 {
+                    pixels[3 * (y * side + x) + channel] = UInt8(truncatingIfNeeded: colour >> (8 * UInt64(channel)))
+                }
+            }
+        }
+        return RGBImage(width: side, height: side, pixels: pixels)
+    }
+}

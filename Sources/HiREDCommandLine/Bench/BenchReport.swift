@@ -1,0 +1,161 @@
+import Checkpoints
+import Foundation
+import HiRED
+import Inference
+import OpenVINO
+
+/// A measured quantity: the median and how far runs lie from it.
+struct Spread: Encodable {
+    var median: Double
+    var least: Double
+    var most: Double
+
+    init(_ values: [Double]) {
+        let sorted = values.sorted()
+        let middle = sorted.count / 2
+        median =
+            sorted.isEmpty ? 0 : sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+        (least, most) = (sorted.first ?? 0, sorted.last ?? 0)
+    }
+}
+
+/// What `hired bench` prints.
+struct BenchReport: Encodable {
+    struct Row: Encodable {
+        var batch: Int
+        var budget: String
+        var refused: String?
+        var promptTokens = 0
+        var imageTokens = 0
+        /// Generated tokens of all requests by the whole time.
+        var tokensPerSecond = Spread([])
+        /// Of the request that waited longest.
+        var ttftMs = Spread([])
+        /// Of one request, by stage.
+        var stagesMs: [String: Double] = [:]
+        /// Tokens a second of all requests together, after their first ones.
+        var decodeTokensPerSecond = Spread([])
+        var kvBytes = 0
+        var anonymousBytes = 0
+        /// Against `full` of the same batch, where it was measured.
+        var speedup: Double?
+        var ttftRatio: Double?
+        var kvRatio: Double?
+        /// (F + V + D) / (S + V + D): what dropping tokens could give if nothing but prefill changed.
+        var bound: Double?
+        var prefillGflops = 0.0
+        var visionGflops = 0.0
+    }
+
+    var model: String
+    var machine: [String: String]
+    var loadMs: Double
+    var peakBytes: Int
+    var rows: [Row]
+    var runtimeMs: [String: Spread]
+}
+
+extension Bench {
+    func report() async throws -> BenchReport {
+        let operations = ModelOperations(model.description.config)
+        var rows = cases.map { row($0, operations) }
+        for place in rows.indices {
+            guard let full = rows.first(where: { $0.batch == rows[place].batch && $0.budget == "full" }),
+                full.refused == nil, rows[place].refused == nil, full.tokensPerSecond.median > 0
+            else { continue }
+            rows[place].speedup = rows[place].tokensPerSecond.median / full.tokensPerSecond.median
+            rows[place].ttftRatio = rows[place].ttftMs.median / full.ttftMs.median
+            rows[place].kvRatio = Double(rows[place].kvBytes) / Double(max(full.kvBytes, 1))
+            let rest = { (row: BenchReport.Row) in
+                ["prefill", "vision", "decode"].reduce(0) { $0 + (row.stagesMs[$1] ?? 0) }
+            }
+            rows[place].bound = rest(full) / rest(rows[place])
+        }
+        let machine = try Machine.describe()
+        return BenchReport(
+            model: model.description.url.lastPathComponent, machine: machine, loadMs: model.loadMilliseconds,
+            peakBytes: MemoryUsage.current().peakResident, rows: rows, runtimeMs: runtime.mapValues(Spread.init))
+    }
+
+    private func row(_ item: Case, _ operations: ModelOperations) -> BenchReport.Row {
+        var row = BenchReport.Row(batch: item.batch, budget: "\(item.budget)", refused: refused[item])
+        guard let samples = samples[item], let result = samples.first?.results.first else { return row }
+        let results = samples.flatMap(\.results)
+        row.promptTokens = result.promptTokens
+        row.imageTokens = result.images.reduce(0) { $0 + $1.kept }
+        row.tokensPerSecond = Spread(samples.map { Double(item.batch * maximumTokens) / $0.seconds })
+        row.ttftMs = Spread(samples.map { $0.results.map(\.timings.timeToFirstToken).max() ?? 0 })
+        row.decodeTokensPerSecond = Spread(
+            samples.map { sample in
+                let longest = sample.results.map(\.timings.decode).max() ?? 0
+                return longest > 0 ? Double(item.batch * (maximumTokens - 1)) / (longest / 1000) : 0
+            })
+        let stages: [(String, KeyPath<Timings, Double>)] = [
+            ("decode_image", \.decodeImage), ("preprocess", \.preprocess), ("vision", \.vision), ("select", \.select),
+            ("project", \.project), ("prefill", \.prefill), ("decode", \.decode),
+        ]
+        for (name, path) in stages { row.stagesMs[name] = Spread(results.map { $0.timings[keyPath: path] }).median }
+        row.kvBytes = samples.map { $0.results.reduce(0) { $0 + $1.cacheBytes } }.max() ?? 0
+        row.anonymousBytes = samples.map(\.anonymousBytes).max() ?? 0
+        if let prefill = row.stagesMs["prefill"], prefill > 0, item.batch == 1 {
+            row.prefillGflops = operations.prefill(tokens: result.promptTokens) / prefill / 1e6
+        }
+        let views = result.images.reduce(0) { $0 + $1.selection.allocation.budgets.count { $0 > 0 } }
+        if let vision = row.stagesMs["vision"], vision > 0 {
+            row.visionGflops = Double(max(views, 1)) * operations.visionPerView / vision / 1e6
+        }
+        return row
+    }
+}
+
+extension BenchReport {
+    var text: String {
+        var lines = [
+            "\(model): " + machine.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        ]
+        lines.append("loaded in \(Int(loadMs)) ms; peak resident \(peakBytes / 1_000_000) MB")
+        lines.append(
+            "batch  budget  prompt  tokens/s            TTFT s   decode/s  vision s  prefill s  KV MB  anon MB  × full  bound  prefill, vision GFLOP/s"
+        )
+        for row in rows {
+            if let refused = row.refused {
+                lines.append("\(pad(row.batch, 5))  \(pad(row.budget, 6))  refused: \(refused)")
+                continue
+            }
+            let speed = String(
+                format: "%.3f (%.3f-%.3f)", row.tokensPerSecond.median, row.tokensPerSecond.least,
+                row.tokensPerSecond.most)
+            let stages = { (name: String) in (row.stagesMs[name] ?? 0) / 1000 }
+            lines.append(
+                "\(pad(row.batch, 5))  \(pad(row.budget, 6))  \(pad(row.promptTokens, 6))  \(pad(speed, 19)) "
+                    + String(
+                        format: "%7.2f  %8.2f  %8.2f  %9.2f  %5d  %7d  %6.2f  %5.2f  %.0f, %.0f",
+                        row.ttftMs.median / 1000, row.decodeTokensPerSecond.median, stages("vision"), stages("prefill"),
+                        row.kvBytes / 1_000_000, row.anonymousBytes / 1_000_000, row.speedup ?? 0, row.bound ?? 0,
+                        row.prefillGflops, row.visionGflops))
+        }
+        for (name, spread) in runtimeMs.sorted(by: { $0.key < $1.key }) {
+            lines.append(
+                String(format: "bare runtime, %@: %.1f ms (%.1f-%.1f)", name, spread.median, spread.least, spread.most))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func pad(_ value: some CustomStringConvertible, _ width: Int) -> String {
+        let text = value.description
+        return text + String(repeating: " ", count: max(width - text.count, 0))
+    }
+}
+
+/// The machine and the runtime that figures belong to.
+enum Machine {
+    static func describe() throws -> [String: String] {
+        let core = try Core()
+        return [
+            "processor": try core.property("FULL_DEVICE_NAME").trimmingCharacters(in: .whitespaces),
+            "cores": "\(ProcessInfo.processInfo.activeProcessorCount)",
+            "runtime": Core.runtimeVersion,
+            "capabilities": try core.property("OPTIMIZATION_CAPABILITIES"),
+        ]
+    }
+}
