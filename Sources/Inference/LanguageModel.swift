@@ -10,6 +10,8 @@ final class LanguageModel {
     let vocabularySize: Int
     private let request: InferRequest
     private let embeddingRequest: InferRequest
+    /// The token table's only input and output: exporters name them differently.
+    private let embeddingPorts: (input: String, output: String)
     private let cachePorts: [Port]
     /// Blocks the cache tensors hold.
     private var capacity = 0
@@ -26,7 +28,12 @@ final class LanguageModel {
             $0.name.hasPrefix("key_cache.") || $0.name.hasPrefix("value_cache.")
         }
         request = try compiled.makeRequest()
-        embeddingRequest = try compiler.compile(.textEmbeddings).makeRequest()
+        let table = try compiler.compile(.textEmbeddings)
+        embeddingPorts = (
+            try table.inputs().first?.name ?? PortName.inputIDs,
+            try table.outputs().first?.name ?? PortName.inputsEmbeds
+        )
+        embeddingRequest = try table.makeRequest()
     }
 
     /// Bytes of keys and values that one block takes in all layers.
@@ -54,9 +61,9 @@ final class LanguageModel {
 
     /// Embeddings [T, D] of token ids.
     func embed(_ ids: [Int32]) throws -> [Float] {
-        try embeddingRequest.set(PortName.inputIDs, try Tensor(ids.map(Int64.init), shape: [1, ids.count]))
+        try embeddingRequest.set(embeddingPorts.input, try Tensor(ids.map(Int64.init), shape: [1, ids.count]))
         try embeddingRequest.infer()
-        return try embeddingRequest.tensor(PortName.inputsEmbeds).elements(of: Float.self)
+        return try embeddingRequest.tensor(embeddingPorts.output).elements(of: Float.self)
     }
 
     /// Appends positions to the sequence and calls `body` with the logits [V] of the last.
