@@ -108,6 +108,10 @@ let package = Package(
             swiftSettings: swiftSettings,
             linkerSettings: runtimePath),
         .testTarget(
+            name: "ModelImportTests",
+            dependencies: ["ModelImport", "CQuantization", "ModelGraphs", "Checkpoints"],
+            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+        .testTarget(
             name: "InferenceTests",
             dependencies: [
                 "Inference", "ModelImport", "ModelGraphs", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization",

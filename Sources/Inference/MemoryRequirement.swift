@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import ModelGraphs
 
 /// What a model needs to be loaded, weighed against the machine before it is.
@@ -26,6 +26,17 @@ struct MemoryRequirement {
     /// - Throws: `InferenceError.insufficientMemory`.
     func check(against limit: Int) throws {
         guard total <= limit else { throw InferenceError.insufficientMemory(needed: total, available: limit) }
+    }
+}
+
+extension VisionLanguageModel {
+    /// Bytes that a model needs to be loaded, as ``init(contentsOf:options:)`` weighs them; reads no weights.
+    ///
+    /// - Throws: `CheckpointError` (also for a checkpoint that must be imported first), `GraphError`, `OpenVINOError`.
+    public static func memoryNeeded(for url: URL, precision: Precision = .auto) throws -> Int {
+        let source = try openGraphSource(url)
+        let compiler = try GraphCompiler(source, precision: precision, threads: nil)
+        return MemoryRequirement(try source.storedWeights(), floatBytes: try compiler.floatBytes).total
     }
 }
 

@@ -30,6 +30,7 @@ struct ForeignLanguageModel {
         let decoder = try core.readModel(path: url.appending(path: GraphPart.languageModel.xmlName).path)
         try require(decoder, GraphPort.inputsEmbeds, width: text.hiddenSize, among: decoder.inputs())
         try require(decoder, GraphPort.logits, width: text.vocabularySize, among: decoder.outputs())
+        try require(layers: text.layerCount, in: decoder)
         let table = try core.readModel(path: url.appending(path: GraphPart.textEmbeddings.xmlName).path)
         let (inputs, outputs) = (try table.inputs(), try table.outputs())
         guard inputs.count == 1, outputs.count == 1, outputs[0].shape?.last == text.hiddenSize else {
@@ -47,6 +48,21 @@ struct ForeignLanguageModel {
         // A dynamic width says nothing.
         guard let found = port.shape?.last, let found, found != width else { return }
         throw ImportError.foreignModel(path: path, reason: "\(name) is \(found) wide, the checkpoint's \(width)")
+    }
+
+    /// One attention node a layer, each with a state of keys and one of values, is what the runtime's paged cache takes.
+    private func require(layers: Int, in decoder: Model) throws {
+        let path = url.appending(path: GraphPart.languageModel.xmlName).path
+        let attention = try decoder.operationCount("ScaledDotProductAttention")
+        guard attention == layers else {
+            throw ImportError.foreignModel(
+                path: path, reason: "it has \(attention) layers of attention, the checkpoint \(layers)")
+        }
+        let states = try decoder.operationCount("ReadValue")
+        guard states == 2 * layers else {
+            throw ImportError.foreignModel(
+                path: path, reason: "it keeps \(states) states where \(2 * layers) are needed, and must be stateful")
+        }
     }
 
     func copy(to output: OutputFolder) throws {

@@ -29,5 +29,5 @@ public enum ImportError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private func megabytes(_ bytes: Int) -> Int { (bytes + 999_999) / 1_000_000 }
+    private func megabytes(_ bytes: Int) -> Int { bytes / 1_000_000 + (bytes % 1_000_000 > 0 ? 1 : 0) }
 }

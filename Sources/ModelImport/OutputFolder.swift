@@ -21,9 +21,11 @@ final class OutputFolder {
 
     private static let lockName = ".lock"
 
-    /// - Parameter byteCount: what will be written; checked against the free disk.
+    /// - Parameters:
+    ///   - byteCount: what will be written; checked against the free disk.
+    ///   - freeSpace: bytes free at a path; nil when unknown.
     /// - Throws: `ImportError`.
-    init(for destination: URL, byteCount: Int) throws {
+    init(for destination: URL, byteCount: Int, freeSpace: (String) -> Int? = OutputFolder.freeSpace) throws {
         let manager = FileManager.default
         // An empty folder may stand in the way: people make the destination first.
         let contents = try? manager.contentsOfDirectory(atPath: destination.path)
@@ -35,9 +37,7 @@ final class OutputFolder {
         do { try manager.createDirectory(at: parent, withIntermediateDirectories: true) } catch {
             throw ImportError.cannotWrite(path: parent.path, reason: error.localizedDescription)
         }
-        if let values = try? manager.attributesOfFileSystem(forPath: parent.path),
-            let free = values[.systemFreeSize] as? Int
-        {
+        if let free = freeSpace(parent.path) {
             let stale = Self.size(of: url)
             guard free + stale >= byteCount else {
                 throw ImportError.diskFull(path: destination.path, needed: byteCount, free: free + stale)
@@ -80,12 +80,17 @@ final class OutputFolder {
 
     /// Gives the folder its name.
     func commit() throws {
-        try? FileManager.default.removeItem(at: url.appending(path: Self.lockName))
         // Renaming replaces an empty folder and nothing else.
         guard rename(url.path, destination.path) == 0 else {
             throw ImportError.cannotWrite(path: destination.path, reason: OutputFile.reason(errno))
         }
         isCommitted = true
+        // Only now: without the lock another import would take the folder for one that a killed program left.
+        try? FileManager.default.removeItem(at: destination.appending(path: Self.lockName))
+    }
+
+    static func freeSpace(at path: String) -> Int? {
+        (try? FileManager.default.attributesOfFileSystem(forPath: path))?[.systemFreeSize] as? Int
     }
 
     private static func size(of folder: URL) -> Int {

@@ -6,46 +6,13 @@ import Testing
 
 /// The program as a user starts it: what it prints, and the code it ends with.
 @Suite struct CommandTests {
-    struct Outcome {
-        var status: Int32
-        var output: String
-        var error: String
-    }
-
-    /// The program lies beside the test bundle.
-    private static var program: URL {
-        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        while folder.path != "/", !FileManager.default.isExecutableFile(atPath: folder.appending(path: "hired").path) {
-            folder.deleteLastPathComponent()
-        }
-        return folder.appending(path: "hired")
-    }
-
-    private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Models/demo").path
+    private static let demo = Program.demo
     private static let picture = demo + "/samples/03-scene.png"
 
-    private func run(_ arguments: [String]) throws -> Outcome {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        let (output, error) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = error
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errors = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return Outcome(status: process.terminationStatus, output: text, error: errors)
-    }
+    private func run(_ arguments: [String]) throws -> Program.Outcome { try Program.run(arguments) }
 
     private func expectFailure(_ arguments: [String], _ status: Int32, _ word: String) throws {
-        let outcome = try run(arguments)
-        #expect(outcome.status == status, "\(arguments): \(outcome.error)")
-        #expect(outcome.output.isEmpty, "\(arguments)")
-        #expect(outcome.error.hasPrefix("hired: "), "\(outcome.error)")
-        #expect(outcome.error.split(separator: "\n").count == 1, "\(outcome.error)")
-        #expect(outcome.error.contains(word), "\(outcome.error)")
+        try Program.expectFailure(arguments, status, word)
     }
 
     private func ask(_ model: String, _ image: String, _ more: [String] = [], prompt: String = "What?") -> [String] {
