@@ -6,7 +6,11 @@ import Tokenization
 
 /// How tokens are chosen; the same for every command.
 struct SelectionArguments: ParsableArguments {
-    @Option(help: "Image tokens to keep: a percentage of all (20%), a number (640), or full.")
+    @Option(
+        help: """
+            Image tokens to keep: a percentage of all (20%), a number (640), full, or, where a question is asked, auto \
+            (the most that meets a target).
+            """)
     var budget = "20%"
 
     @Option(help: "The full view's share of the budget, 0 to 1.")
@@ -24,9 +28,14 @@ struct SelectionArguments: ParsableArguments {
     @Flag(help: "Keep the separators of rows that keep a token; they count against the budget.")
     var keepSeparators = false
 
-    func options() throws -> SelectionOptions {
+    /// - Parameter auto: stands in for the number that `--budget auto` comes to once the picture is known.
+    func options(auto: AutoBudget? = nil) throws -> SelectionOptions {
+        if budget == "auto", auto == nil {
+            throw CommandError(
+                .usage, "--budget auto works where a question is asked; give a percentage, a number of tokens, or full")
+        }
         var options = SelectionOptions()
-        options.budget = try TokenBudget(parsing: budget)
+        options.budget = try auto.map { .tokens($0.floor) } ?? TokenBudget(parsing: budget)
         options.alpha = alpha
         options.strategy = try StrategyName(parsing: strategy)
         options.allocation = try Allocation(parsing: allocation)
