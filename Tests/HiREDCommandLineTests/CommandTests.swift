@@ -21,12 +21,13 @@ import Testing
         return folder.appending(path: "hired")
     }
 
-    private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Models/demo").path
-    private static let picture = demo + "/samples/03-scene.png"
+    static let picture = demo + "/samples/03-scene.png"
 
-    private func run(_ arguments: [String]) throws -> Outcome {
+    func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Outcome {
         let process = Process()
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.executableURL = Self.program
         process.arguments = arguments
         let (output, error) = (Pipe(), Pipe())
@@ -39,7 +40,7 @@ import Testing
         return Outcome(status: process.terminationStatus, output: text, error: errors)
     }
 
-    private func expectFailure(_ arguments: [String], _ status: Int32, _ word: String) throws {
+    func expectFailure(_ arguments: [String], _ status: Int32, _ word: String) throws {
         let outcome = try run(arguments)
         #expect(outcome.status == status, "\(arguments): \(outcome.error)")
         #expect(outcome.output.isEmpty, "\(arguments)")
@@ -48,7 +49,7 @@ import Testing
         #expect(outcome.error.contains(word), "\(outcome.error)")
     }
 
-    private func ask(_ model: String, _ image: String, _ more: [String] = [], prompt: String = "What?") -> [String] {
+    func ask(_ model: String, _ image: String, _ more: [String] = [], prompt: String = "What?") -> [String] {
         ["ask", model, "--image", image] + more + [prompt]
     }
 
