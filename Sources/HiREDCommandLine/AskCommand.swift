@@ -23,6 +23,7 @@ struct AskCommand: AsyncParsableCommand {
     var prompt: String
 
     @OptionGroup(title: "Token selection") var selection: SelectionArguments
+    @OptionGroup(title: "Automatic budget") var automatic: AutoBudgetArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
     @OptionGroup(title: "Answer") var sampling: SamplingArguments
 
@@ -30,16 +31,19 @@ struct AskCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let selection = try selection.options()
+        let auto = try automatic.budget(for: selection)
+        let selection = try selection.options(auto: auto)
         try sampling.validate(prompt: prompt)
         if sampling.logprobs != nil, !json {
             throw CommandError(.usage, "logprobs are printed as JSON only; add --json")
         }
         let images = try image.map { try Self.input($0) }
         let model = try loading.load(model)
-        let request = GenerationRequest(
+        if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
+        var request = GenerationRequest(
             try sampling.prompt(prompt, imageCount: images.count), images: images, selection: selection,
             sampling: sampling.options, maximumTokens: sampling.maxTokens)
+        request.autoBudget = auto
         for try await event in model.generate(request) {
             switch event {
             case .stage(let stage): Progress.show(stage)
@@ -52,6 +56,7 @@ struct AskCommand: AsyncParsableCommand {
                     try Output.printJSON(AnswerReport(result, load: model.loadMilliseconds, tokenizer: model.tokenizer))
                 } else {
                     Output.line("")
+                    if let choice = result.budgetChoice { Output.note(choice.line) }
                 }
             }
         }

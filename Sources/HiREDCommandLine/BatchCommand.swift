@@ -17,6 +17,7 @@ struct BatchCommand: AsyncParsableCommand {
     var questions: String
 
     @OptionGroup(title: "Token selection") var selection: SelectionArguments
+    @OptionGroup(title: "Automatic budget") var automatic: AutoBudgetArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
     @OptionGroup(title: "Answer") var sampling: SamplingArguments
 
@@ -31,12 +32,15 @@ struct BatchCommand: AsyncParsableCommand {
         var answer: String
         var imageTokens: Int
         var ttftMs: Double
+        /// Left out without an automatic budget.
+        var budgetChoice: BudgetChoiceReport?
         /// Left out unless asked for.
         var logprobs: [LogprobsReport]?
     }
 
     func run() async throws {
-        let options = try selection.options()
+        let auto = try automatic.budget(for: selection)
+        let options = try selection.options(auto: auto)
         try sampling.validate(prompt: "-")
         guard let text = try? String(contentsOfFile: questions, encoding: .utf8) else {
             throw CommandError(.noInput, "\(questions) cannot be read; give a file of JSON lines")
@@ -50,13 +54,15 @@ struct BatchCommand: AsyncParsableCommand {
             return item
         }
         let model = try loading.load(model)
+        if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         for (number, item) in items.enumerated() {
             Progress.show("\(number + 1) of \(items.count) …")
-            let request = GenerationRequest(
+            var request = GenerationRequest(
                 try sampling.prompt(item.question, imageCount: 1),
                 images: [try AskCommand.input(URL(fileURLWithPath: item.image, relativeTo: folder).path)],
                 selection: options,
                 sampling: sampling.options, maximumTokens: sampling.maxTokens)
+            request.autoBudget = auto
             for try await case .finished(let result) in model.generate(request) {
                 Progress.clear()
                 try Output.printJSON(
@@ -64,6 +70,7 @@ struct BatchCommand: AsyncParsableCommand {
                         image: item.image, question: item.question, answer: result.answer,
                         imageTokens: result.images.reduce(0) { $0 + $1.kept },
                         ttftMs: result.timings.timeToFirstToken,
+                        budgetChoice: result.budgetChoice.map(BudgetChoiceReport.init),
                         logprobs: result.logprobs?.map { LogprobsReport($0, model.tokenizer) }))
             }
         }

@@ -6,7 +6,11 @@ import Tokenization
 
 /// How tokens are chosen; the same for every command.
 struct SelectionArguments: ParsableArguments {
-    @Option(help: "Image tokens to keep: a percentage of all (20%), a number (640), or full.")
+    @Option(
+        help: """
+            Image tokens to keep: a percentage of all (20%), a number (640), full, or, where a question is asked, auto \
+            (the most that meets a target).
+            """)
     var budget = "20%"
 
     @Option(help: "The full view's share of the budget, 0 to 1.")
@@ -24,9 +28,14 @@ struct SelectionArguments: ParsableArguments {
     @Flag(help: "Keep the separators of rows that keep a token; they count against the budget.")
     var keepSeparators = false
 
-    func options() throws -> SelectionOptions {
+    /// - Parameter auto: stands in for the number that `--budget auto` comes to once the picture is known.
+    func options(auto: AutoBudget? = nil) throws -> SelectionOptions {
+        if budget == "auto", auto == nil {
+            throw CommandError(
+                .usage, "--budget auto works where a question is asked; give a percentage, a number of tokens, or full")
+        }
         var options = SelectionOptions()
-        options.budget = try TokenBudget(parsing: budget)
+        options.budget = try auto.map { .tokens($0.floor) } ?? TokenBudget(parsing: budget)
         options.alpha = alpha
         options.strategy = try StrategyName(parsing: strategy)
         options.allocation = try Allocation(parsing: allocation)
@@ -45,7 +54,13 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Threads; all cores unless given.")
     var threads: Int?
 
-    func load(_ path: String, configure: (inout EngineOptions) -> Void = { _ in }) throws -> VisionLanguageModel {
+    @Option(help: "Memory for keys and values, as in 2GB; half of what is free unless given.")
+    var kvMemory: ByteCount?
+
+    @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
+    var kvPrecision = "auto"
+
+    func load(_ path: String) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
@@ -53,7 +68,11 @@ struct ModelArguments: ParsableArguments {
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
         options.precision = precision
         options.threads = threads
-        configure(&options.engine)
+        guard let cachePrecision = EngineOptions.CachePrecision(rawValue: kvPrecision) else {
+            throw CommandError(.usage, "unknown kv-precision '\(kvPrecision)'; give auto, u8, f16 or f32")
+        }
+        options.engine.cachePrecision = cachePrecision
+        options.engine.cacheBytes = kvMemory?.bytes
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
         return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)

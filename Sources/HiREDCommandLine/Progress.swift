@@ -18,4 +18,8 @@ enum Progress {
         case .prefill(let tokens): show("reading \(tokens) tokens …")
         }
     }
+
+    static func show(_ progress: WarmUpProgress) {
+        show("measuring this machine: \(progress.done + 1) of \(progress.total) …")
+    }
 }

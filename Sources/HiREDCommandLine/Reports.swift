@@ -6,6 +6,8 @@ import Tokenization
 enum Output {
     /// Unbuffered, so that streamed text and lines keep their order in a pipe too.
     static func write(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+    /// A remark on standard error.
+    static func note(_ text: String) { FileHandle.standardError.write(Data("hired: \(text)\n".utf8)) }
     static func line(_ text: String) { write(text + "\n") }
 
     static func printJSON(_ value: some Encodable) throws {
@@ -26,8 +28,11 @@ struct AnswerReport: Encodable {
         var budget: Int?
         /// Of each partition; with several pictures, one list after the other.
         var perPartition: [Int]
+        /// Left out unless load lowered the budget: what was asked for.
+        var loweredFrom: Int?
 
-        init(_ images: [ImageTokens]) {
+        init(_ images: [ImageTokens], loweredFrom: Int?) {
+            self.loweredFrom = loweredFrom
             full = images.reduce(0) { $0 + $1.full }
             kept = images.reduce(0) { $0 + $1.kept }
             let budgets = images.compactMap(\.budget)
@@ -35,7 +40,7 @@ struct AnswerReport: Encodable {
             perPartition = images.flatMap(\.perPartition)
         }
 
-        private enum CodingKeys: CodingKey { case full, kept, budget, perPartition }
+        private enum CodingKeys: CodingKey { case full, kept, budget, perPartition, loweredFrom }
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
@@ -44,6 +49,7 @@ struct AnswerReport: Encodable {
             // Spelled out, so that no budget is null and not a missing key.
             try container.encode(budget, forKey: .budget)
             try container.encode(perPartition, forKey: .perPartition)
+            try container.encodeIfPresent(loweredFrom, forKey: .loweredFrom)
         }
     }
 
@@ -75,6 +81,8 @@ struct AnswerReport: Encodable {
     var promptTokens: Int
     var completionTokens: Int
     var imageTokens: Tokens
+    /// Left out without an automatic budget.
+    var budgetChoice: BudgetChoiceReport?
     /// Left out unless asked for.
     var logprobs: [LogprobsReport]?
     var timingsMs: Times
@@ -85,7 +93,8 @@ struct AnswerReport: Encodable {
         finishReason = result.finishReason.rawValue
         promptTokens = result.promptTokens
         completionTokens = result.tokens.count
-        imageTokens = Tokens(result.images)
+        imageTokens = Tokens(result.images, loweredFrom: result.loweredFrom)
+        budgetChoice = result.budgetChoice.map(BudgetChoiceReport.init)
         logprobs = result.logprobs?.map { LogprobsReport($0, tokenizer) }
         timingsMs = Times(result.timings, load: load)
         let memory = MemoryUsage.current()

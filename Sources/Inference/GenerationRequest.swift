@@ -14,6 +14,8 @@ public struct GenerationRequest: Sendable {
     /// In the order of their places in the prompt.
     public var images: [ImageInput]
     public var selection: SelectionOptions
+    /// Chooses the budget by what this machine can do, in place of the selection's.
+    public var autoBudget: AutoBudget?
     public var sampling: SamplingOptions
     public var maximumTokens: Int
     /// Goes on past the end-of-sequence token: for measurements.
@@ -75,6 +77,10 @@ public struct GenerationResult: Sendable {
     /// Prompt tokens that were not computed, because an earlier prompt began alike.
     public var reusedTokens: Int
     public var images: [ImageTokens]
+    /// What an automatic budget came to.
+    public var budgetChoice: BudgetChoice?
+    /// Image tokens that were asked for, over all pictures, where load lowered the budget; nil where it did not.
+    public var loweredFrom: Int?
     public var timings: Timings
     /// Bytes of the blocks that hold this sequence's keys and values.
     public var cacheBytes: Int

@@ -40,6 +40,9 @@ final class GraphCompiler {
         }
     }
 
+    /// Empty where the runtime does not say.
+    var processorName: String { (try? core.property("FULL_DEVICE_NAME")) ?? "" }
+
     var config: VisionLanguageConfig { source.description.config }
 
     func compile(_ part: GraphPart) throws -> CompiledModel {

@@ -15,7 +15,7 @@ final class ImagePipeline {
     let encoder: VisionEncoder
     private let decoder: ImageDecoder
     private let preparation: ImagePreparation
-    private let projector: Projector
+    let projector: Projector
     private let newline: [Float]
     private let hiddenSize: Int
 
@@ -27,6 +27,11 @@ final class ImagePipeline {
         projector = try Projector(compiler)
         hiddenSize = compiler.config.text.hiddenSize
         newline = try compiler.source.imageNewline()
+    }
+
+    /// Tokens of one view.
+    var tokensPerView: Int {
+        (preparation.viewSize / preparation.patchSize) * (preparation.viewSize / preparation.patchSize)
     }
 
     /// Reads a picture once; its digest names it from then on.

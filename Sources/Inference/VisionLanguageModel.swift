@@ -23,7 +23,9 @@ public actor VisionLanguageModel {
     let engine: Engine
     private var isRunning = false
     /// Until the first answer is whole: by then every matrix has been repacked.
-    private var trimmer: PageTrimmer?
+    var trimmer: PageTrimmer?
+    let costStore: CostModelStore
+    let costKey: CostModelStore.Key
     private nonisolated let canceller: StepCanceller
     private nonisolated let nextID = Atomic<UInt64>(1)
     private nonisolated let thread: InferenceThread
@@ -37,6 +39,8 @@ public actor VisionLanguageModel {
         /// Bytes of memory that the model has to fit; the machine's unless given.
         public var memoryLimit: Int?
         public var engine = EngineOptions()
+        /// Where the cost models of automatic budgets are kept.
+        public var costModels = CostModelStore()
 
         public init() {}
     }
@@ -60,7 +64,12 @@ public actor VisionLanguageModel {
         let compiler = try GraphCompiler(
             source, precision: options.precision, cachePrecision: options.engine.cachePrecision,
             threads: options.threads)
-        let requirement = try MemoryRequirement(source.storedWeights(), floatBytes: compiler.floatBytes)
+        let weights = try source.storedWeights()
+        costStore = options.costModels
+        costKey = CostModelStore.Key(
+            compiler, weights: weights, threads: options.threads, precision: options.precision,
+            cachePrecision: options.engine.cachePrecision)
+        let requirement = try MemoryRequirement(weights, floatBytes: compiler.floatBytes)
         try requirement.check(against: options.memoryLimit ?? MachineMemory.total)
         trimmer = PageTrimmer(source)
         let pipeline = try ImagePipeline(compiler, decoder: options.decoder)
@@ -109,7 +118,13 @@ public actor VisionLanguageModel {
     private func submit(
         _ request: GenerationRequest, id: SequenceID,
         _ continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
-    ) {
+    ) async {
+        if let auto = request.autoBudget {
+            do {
+                try auto.validate()
+                try await prepareAutoBudget()
+            } catch { return continuation.finish(throwing: error) }
+        }
         guard !canceller.takeCancelled(id) else { return continuation.finish(throwing: CancellationError()) }
         do {
             try engine.submit(request, id: id) {

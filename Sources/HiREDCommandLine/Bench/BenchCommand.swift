@@ -15,7 +15,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Measure a model on one picture, in batches and under budgets.",
         discussion: """
             The paper's protocol: a picture of 600×600 pixels, 15 new tokens, the mean over runs of generated tokens by \
-            total time. Every shape runs once before the clock counts; then budgets and batches take turns, so that a \
+            total time. Every budget runs once, in the smallest batch, before the clock counts; then budgets and batches take turns, so that a \
             change of the machine's speed falls on all of them.
 
             Example: hired bench MODEL --batch 1,2,4 --budgets full,40%,20%
@@ -39,9 +39,6 @@ struct BenchRunCommand: AsyncParsableCommand {
     @Option(help: "Measured runs of each.")
     var runs = 3
 
-    @Option(help: "Bytes for keys and values.")
-    var kvMemory: Int?
-
     @Flag(help: "Time the bare compiled models on the same shapes too.")
     var runtimeOnly = false
 
@@ -60,7 +57,7 @@ struct BenchRunCommand: AsyncParsableCommand {
         let budgets = try budgets.split(separator: ",").map { try TokenBudget(parsing: String($0)) }
         guard runs > 0, maxTokens > 0 else { throw CommandError(.usage, "runs and max-tokens must be at least 1") }
         let picture = try image.map { try AskCommand.input($0) } ?? .image(BenchPicture.draw(side: 600))
-        let model = try loading.load(model) { $0.cacheBytes = kvMemory }
+        let model = try loading.load(model)
         var bench = Bench(
             model: model, picture: picture, batches: batches, budgets: budgets, maximumTokens: maxTokens, runs: runs)
         try await bench.measure(runtime: runtimeOnly)

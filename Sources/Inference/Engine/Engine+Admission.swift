@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HiRED
 import ImageProcessing
@@ -21,20 +22,27 @@ extension Engine {
         }
         let ids = try prompts.ids(of: request)
         var entry = EngineRequest(id: id, request: request, ids: ids, emit: emit, finish: finish, images: [])
-        for input in request.images { entry.images.append(try prepare(input, for: &entry)) }
+        var pictures: [(partitions: ImagePartitions, digest: SHA256.Digest)] = []
+        for input in request.images { pictures.append(try pipeline.load(input, timings: &entry.timings)) }
+        let selections = try selections(for: &entry, layouts: pictures.map(\.partitions.layout))
+        for (picture, selection) in zip(pictures, selections) {
+            entry.images.append(
+                try prepare(picture.partitions, picture.digest, selection, reuses: request.reusesCaches))
+        }
         try checkCapacity(of: entry)
         requests.append(entry)
         startSequence(id)
     }
 
-    private func prepare(_ input: ImageInput, for entry: inout EngineRequest) throws -> EngineRequest.Image {
-        let (partitions, digest) = try pipeline.load(input, timings: &entry.timings)
-        let selection = entry.request.selection
+    private func prepare(
+        _ partitions: ImagePartitions, _ digest: SHA256.Digest, _ selection: SelectionOptions, reuses: Bool
+    ) throws -> EngineRequest.Image {
         let key = ImagePipeline.key(digest, options: selection)
-        if entry.request.reusesCaches, let known = imageCache[key] {
-            return EngineRequest.Image(job: nil, key: key, result: known)
+        if reuses, let known = imageCache[key] {
+            return EngineRequest.Image(job: nil, key: key, result: known, digest: digest)
         }
-        return EngineRequest.Image(job: try ImageJob(partitions, options: selection), key: key, result: nil)
+        return EngineRequest.Image(
+            job: try ImageJob(partitions, options: selection), key: key, result: nil, digest: digest)
     }
 
     /// Refuses what can never fit, before any work is done on it.
@@ -58,7 +66,7 @@ extension Engine {
     }
 
     /// An upper bound of the tokens a picture will give.
-    private func mostTokens(of image: EngineRequest.Image) -> Int {
+    func mostTokens(of image: EngineRequest.Image) -> Int {
         if let result = image.result { return result.tokens.kept }
         guard let job = image.job else { return 0 }
         let layout = job.partitions.layout

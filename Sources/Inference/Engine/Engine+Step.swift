@@ -100,8 +100,11 @@ extension Engine {
                     answer: sequence.answer, tokens: sequence.content.generated, logprobs: sequence.logprobs,
                     finishReason: sequence.reason, promptTokens: sequence.content.promptLength,
                     reusedTokens: sequence.reusedTokens ?? 0,
-                    images: requests[place].images.compactMap { $0.result?.tokens }, timings: timings,
+                    images: requests[place].images.compactMap { $0.result?.tokens },
+                    budgetChoice: requests[place].budgetChoice, loweredFrom: requests[place].loweredFrom,
+                    timings: timings,
                     cacheBytes: sequence.blockCount * language.cache.bytesPerBlock)))
+        isWarm = true
         onFirstAnswer?()
         onFirstAnswer = nil
         end(id, nil)

@@ -12,6 +12,7 @@ extension Engine {
         var batch: [(request: Int, image: Int, number: Int, view: VisionEncoder.View)] = []
         for place in requests.indices {
             guard batch.count < limit, let image = requests[place].openImage else { continue }
+            lowerBudgetUnderLoad(request: place, image: image)
             let views = requests[place].images[image].job?.nextViews(limit: limit - batch.count) ?? []
             batch += views.map { (place, image, $0.number, $0.view) }
         }

@@ -20,6 +20,10 @@ final class Engine {
     /// In the order of arrival.
     var requests: [EngineRequest] = []
     var imageCache: LeastRecentlyUsed<SHA256.Digest, ImagePipeline.Result>
+    /// What automatic budgets are chosen by, once it is known.
+    var costModel: CostModel?
+    /// Every matrix has been repacked.
+    var isWarm = false
     /// Called when the first answer is whole.
     var onFirstAnswer: (() -> Void)?
 

@@ -17,14 +17,18 @@ struct EngineRequest {
     var timings = Timings()
     var images: [Image]
     var sequence: Sequence?
+    /// What the automatic budget came to.
+    var budgetChoice: BudgetChoice?
 
     /// A picture that is worked on, or done.
     struct Image {
         var job: ImageJob?
         var key: SHA256.Digest
         var result: ImagePipeline.Result?
-        /// The budget that was asked for, where load lowered it.
-        var loweredFrom: TokenBudget?
+        /// Of the picture itself.
+        var digest: SHA256.Digest
+        /// The tokens that were asked for, where load lowered the budget.
+        var loweredFrom: Int?
     }
 
     /// What exists once all pictures are embedded.
@@ -39,6 +43,12 @@ struct EngineRequest {
         var decodeStart: ContinuousClock.Instant?
         var reusedTokens: Int?
         var blockCount = 0
+    }
+
+    /// Tokens asked for over all pictures, where load lowered any of them.
+    var loweredFrom: Int? {
+        guard images.contains(where: { $0.loweredFrom != nil }) else { return nil }
+        return images.reduce(0) { $0 + ($1.loweredFrom ?? $1.result?.tokens.kept ?? 0) }
     }
 
     var elapsed: Double { (ContinuousClock.now - start) / .milliseconds(1) }

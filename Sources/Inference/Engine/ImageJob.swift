@@ -22,6 +22,9 @@ struct ImageJob {
         views = [VisionEncoder.EncodedView?](repeating: nil, count: partitions.layout.partitionCount)
     }
 
+    /// No view has been taken yet, so that another job can stand in for this one.
+    var isUntouched: Bool { allocation == nil && pending == [0] }
+
     /// All views that are needed are there.
     var isEncoded: Bool { pending.isEmpty }
 
