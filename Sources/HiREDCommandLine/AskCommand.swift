@@ -13,7 +13,7 @@ struct AskCommand: AsyncParsableCommand {
             token with the natural logarithm of its probability, before penalties and temperature.
             """)
 
-    @Argument(help: "The folder of a Hugging Face LLaVA-NeXT or LLaVA-1.5 checkpoint.")
+    @Argument(help: "A folder that hired import wrote, or a Hugging Face LLaVA-NeXT or LLaVA-1.5 checkpoint.")
     var model: String
 
     @Option(name: .long, help: "A JPEG, PNG or WebP picture. Repeat for several.")

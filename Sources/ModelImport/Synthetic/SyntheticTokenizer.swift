@@ -1,21 +1,41 @@
 import Foundation
 
-/// A tokenizer of LLaMA's form that encodes any text letter by letter, and whose other tokens are made-up words.
+/// A tokenizer of LLaMA's form: the words of the usual prompts are tokens, as they are in real vocabularies, any other
+/// text is encoded letter by letter, and the rest of the tokens are made-up words.
 struct SyntheticTokenizer {
     let imageToken: Int
+
+    private static let words = """
+        A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, \
+        and polite answers to the user's questions. USER: ASSISTANT: What is in the picture? Answer the question using \
+        a single word or phrase. How much does this cost? Describe image
+        """
+
+    /// Every beginning of two letters or more of the known words, the shorter before the longer: each is one letter
+    /// more than another, which makes a merge.
+    private static func prefixes() -> [String] {
+        var found: Set<String> = []
+        for word in words.split(whereSeparator: \.isWhitespace) {
+            let spelled = "\u{2581}" + word
+            for length in 2...max(spelled.count, 2) { found.insert(String(spelled.prefix(length))) }
+        }
+        return found.sorted { ($0.count, $0) < ($1.count, $1) }
+    }
 
     func json() throws -> Data {
         var tokens = ["<unk>", "<s>", "</s>"]
         tokens += (0..<256).map { String(format: "<0x%02X>", $0) }
         tokens += ["\u{2581}"] + (33...126).map { String(UnicodeScalar($0)) }
+        let known = Self.prefixes()
+        tokens += known
         let onsets = "b d f g h k l m n p r s t v z".split(separator: " ")
         let vowels = "a e i o u".split(separator: " ")
         let syllables = onsets.flatMap { onset in vowels.map { "\(onset)\($0)" } }
         var index = 0
         while tokens.count < imageToken {
             let (first, second, third) = (index % 75, index / 75 % 75, index / 5625)
-            tokens.append(
-                "\u{2581}" + syllables[first] + syllables[second] + (third > 0 ? syllables[third - 1] : ""))
+            let word = "\u{2581}" + syllables[first] + syllables[second] + (third > 0 ? syllables[third - 1] : "")
+            if !known.contains(word) { tokens.append(word) }
             index += 1
         }
         let vocabulary = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, $0) })
@@ -55,7 +75,7 @@ struct SyntheticTokenizer {
             ],
             "model": [
                 "type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true, "vocab": vocabulary,
-                "merges": [[String]](),
+                "merges": known.map { [String($0.dropLast()), String($0.suffix(1))] },
             ],
         ]
         return try JSONSerialization.data(withJSONObject: file, options: .sortedKeys)
