@@ -115,6 +115,7 @@ let package = Package(
             name: "InferenceTests",
             dependencies: [
                 "Inference", "ModelImport", "ModelGraphs", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization",
+                "Scheduling", "OpenVINO",
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings, linkerSettings: runtimePath),

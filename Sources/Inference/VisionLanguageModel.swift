@@ -106,47 +106,44 @@ public actor VisionLanguageModel {
     public nonisolated func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         AsyncThrowingStream { continuation in
             let id = nextID.wrappingAdd(1, ordering: .relaxed).newValue
-            continuation.onTermination = { [canceller, weak self] reason in
-                guard case .cancelled = reason else { return }
-                canceller.cancel(id)
-                Task { await self?.cancel(id) }
+            let start = ContinuousClock.now
+            canceller.open(id)
+            continuation.onTermination = { [canceller] reason in
+                if case .cancelled = reason { canceller.cancel(id) }
             }
-            Task { await self.submit(request, id: id, continuation) }
+            Task { await self.submit(request, id: id, start: start, continuation) }
         }
     }
 
     private func submit(
-        _ request: GenerationRequest, id: SequenceID,
+        _ request: GenerationRequest, id: SequenceID, start: ContinuousClock.Instant,
         _ continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     ) async {
-        if let auto = request.autoBudget {
-            do {
+        do {
+            if let auto = request.autoBudget {
                 try auto.validate()
                 try await prepareAutoBudget()
-            } catch { return continuation.finish(throwing: error) }
-        }
-        guard !canceller.takeCancelled(id) else { return continuation.finish(throwing: CancellationError()) }
-        do {
-            try engine.submit(request, id: id) {
+            }
+            guard !canceller.isCancelled(id) else { throw CancellationError() }
+            try engine.submit(request, id: id, start: start) {
                 continuation.yield($0)
             } finish: {
                 continuation.finish(throwing: $0)
             }
-        } catch { return continuation.finish(throwing: error) }
-        start()
-    }
-
-    private func cancel(_ id: SequenceID) {
-        engine.end(id, CancellationError())
-        _ = canceller.takeCancelled(id)
+        } catch {
+            canceller.close(id)
+            return continuation.finish(throwing: error)
+        }
+        run()
     }
 
     /// Works until no request is left.
-    private func start() {
+    private func run() {
         guard !isRunning else { return }
         isRunning = true
-        engine.onFirstAnswer =
-            engine.onFirstAnswer ?? (trimmer == nil ? nil : { [self] in assumeIsolated { $0.trimmer = nil } })
+        if trimmer != nil {
+            engine.onFirstAnswer = { [weak self] in self?.assumeIsolated { $0.trimmer = nil } }
+        }
         Task {
             while engine.hasWork {
                 engine.iterate()
@@ -185,6 +182,9 @@ extension VisionLanguageModel {
     public func classAttention(of image: ImageInput) throws -> (first: [[Float]], final: [[Float]]) {
         try engine.pipeline.classAttention(of: image)
     }
+
+    /// What the engine holds at this moment. O(1).
+    public func statistics() -> EngineStatistics { engine.statistics }
 
     /// Forgets what earlier requests left in the caches and gives the cache's memory back. For measurements.
     public func clearCaches() { engine.clearCaches() }

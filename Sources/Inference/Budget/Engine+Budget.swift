@@ -44,7 +44,7 @@ extension Engine {
     /// Lowers a picture's budget if its request would have to wait for blocks, before its first view is encoded.
     func lowerBudgetUnderLoad(request place: Int, image: Int) {
         guard let floor = options.loadBudgetFloor, requests.count > 1,
-            let job = requests[place].images[image].job, job.isUntouched, job.options.strategy != .full
+            let job = requests[place].images[image].job, !job.hasBegun, job.options.strategy != .full
         else { return }
         let asked = mostTokens(of: requests[place].images[image])
         let size = scheduler.pool.blockSize

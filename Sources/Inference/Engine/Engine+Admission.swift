@@ -10,18 +10,23 @@ extension Engine {
     ///
     /// - Throws: `InferenceError`, `HiREDError`, `ImageError`, `JinjaError`.
     func submit(
-        _ request: GenerationRequest, id: SequenceID, emit: @escaping (GenerationEvent) -> Void,
+        _ request: GenerationRequest, id: SequenceID, start: ContinuousClock.Instant = .now,
+        emit: @escaping (GenerationEvent) -> Void,
         finish: @escaping ((any Error)?) -> Void
     ) throws {
         try request.sampling.validate()
         guard request.maximumTokens > 0 else {
             throw InferenceError.invalidOption("max-tokens", "\(request.maximumTokens)", remedy: "give at least 1")
         }
-        guard requests.count < options.maximumWaiting + options.maximumSequences else {
+        if let seconds = request.deadlineSeconds, !(seconds > 0) {
+            throw InferenceError.invalidOption("deadline", "\(seconds)", remedy: "give a positive number of seconds")
+        }
+        guard requests.count < Self.requestLimit(options) else {
             throw InferenceError.queueFull(limit: options.maximumWaiting)
         }
         let ids = try prompts.ids(of: request)
-        var entry = EngineRequest(id: id, request: request, ids: ids, emit: emit, finish: finish, images: [])
+        var entry = EngineRequest(
+            id: id, request: request, ids: ids, start: start, emit: emit, finish: finish, images: [])
         var pictures: [(partitions: ImagePartitions, digest: SHA256.Digest)] = []
         for input in request.images { pictures.append(try pipeline.load(input, timings: &entry.timings)) }
         let selections = try selections(for: &entry, layouts: pictures.map(\.partitions.layout))
@@ -53,16 +58,37 @@ extension Engine {
             throw InferenceError.contextExceeded(
                 promptTokens: text + images, maximumTokens: entry.request.maximumTokens, limit: limits.context)
         }
-        let answer = min(entry.request.maximumTokens, limits.context - text - images)
-        let capacity = scheduler.pool.blockCount * scheduler.pool.blockSize
-        guard text + images + answer - 1 <= capacity else {
-            let blocks = KeyValueCache.blockCount(tokens: text + images + answer - 1)
-            let left = capacity - text - answer + 1
-            throw InferenceError.cacheTooSmall(
-                needed: blocks * language.cache.bytesPerBlock,
-                available: scheduler.pool.blockCount * language.cache.bytesPerBlock,
-                fittingBudget: entry.images.isEmpty ? 0 : max(left / entry.images.count, 0))
+        // The last token of an answer is never read back.
+        let needed = text + images + min(entry.request.maximumTokens, limits.context - text - images) - 1
+        guard needed <= scheduler.pool.blockCount * scheduler.pool.blockSize else {
+            throw cacheTooSmall(entry, neededBlocks: KeyValueCache.blockCount(tokens: needed))
         }
+    }
+
+    /// Says how much is missing, and the largest budget of each picture that would fit.
+    private func cacheTooSmall(_ entry: EngineRequest, neededBlocks: Int) -> InferenceError {
+        let capacity = scheduler.pool.blockCount * scheduler.pool.blockSize
+        // With fewer image tokens the answer may grow up to its own limit, so that one counts, not the context's.
+        let left = capacity - (entry.ids.count - entry.images.count) - entry.request.maximumTokens + 1
+        return .cacheTooSmall(
+            needed: neededBlocks * language.cache.bytesPerBlock,
+            available: scheduler.pool.blockCount * language.cache.bytesPerBlock,
+            fittingBudget: Self.largestShare(of: left, among: entry.images.map { mostTokens(of: $0) }))
+    }
+
+    /// The largest budget with which pictures of these sizes take no more than `room` together; 0 where none does.
+    static func largestShare(of room: Int, among sizes: [Int]) -> Int {
+        var (room, count, share) = (room, sizes.count, 0)
+        // From the smallest on: what it does not need is left to the others.
+        for size in sizes.sorted() {
+            guard room >= count else { break }
+            share = room / count
+            if size > share { break }
+            room -= size
+            count -= 1
+            share = size
+        }
+        return share
     }
 
     /// An upper bound of the tokens a picture will give.
@@ -92,7 +118,7 @@ extension Engine {
             SequenceRequest(
                 id: id, promptLength: content.promptLength, maximumNewTokens: max(maximum, 1), promptKeys: keys))
         if case .rejected(let rejection) = admission {
-            return end(id, error(for: rejection))
+            return end(id, error(for: rejection, of: requests[place]))
         }
         var sampler = Sampler(request.sampling)
         sampler.accept(prompt: requests[place].ids.filter { $0 != prompts.imageToken })
@@ -103,13 +129,10 @@ extension Engine {
             logprobs: request.sampling.logprobs.map { _ in [] })
     }
 
-    private func error(for rejection: Rejection) -> InferenceError {
+    private func error(for rejection: Rejection, of entry: EngineRequest) -> InferenceError {
         switch rejection {
-        case .queueFull(let limit): .queueFull(limit: limit)
-        case .neverFits(let needed, let available, let longest):
-            .cacheTooSmall(
-                needed: needed * language.cache.bytesPerBlock, available: available * language.cache.bytesPerBlock,
-                fittingBudget: longest)
+        case .queueFull: .queueFull(limit: options.maximumWaiting)
+        case .neverFits(let needed, _, _): cacheTooSmall(entry, neededBlocks: needed)
         case .emptyRequest, .duplicate, .unknown: .emptyPrompt
         }
     }

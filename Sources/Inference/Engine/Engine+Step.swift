@@ -5,7 +5,6 @@ import Tokenization
 extension Engine {
     /// Computes one step and hands out its tokens.
     func runStep() {
-        let isAnswering = requests.contains { $0.sequence?.decodeStart != nil }
         guard let step = scheduler.nextStep(maximumTokens: isAnswering ? options.interactiveStepTokens : .max) else {
             return
         }

@@ -1,48 +1,95 @@
+import Crypto
 import Foundation
 import HiRED
 import ImageProcessing
+import Scheduling
 
 extension Engine {
+    /// Sequences that may wait for blocks with their pictures embedded. Further pictures are not encoded before their
+    /// turn: embeddings of a whole queue would take gigabytes.
+    static let preparedLimit = 8
+
+    /// A view of a picture of a request.
+    private struct Item {
+        var id: SequenceID
+        var image: Int
+        var number: Int
+        /// Views of the picture at most.
+        var count: Int
+        var view: VisionEncoder.View
+    }
+
     /// Encodes the next views of waiting pictures, of several requests together.
     ///
     /// While answers are running only one view is encoded at a time, so that they do not stall.
     func encodeViews() {
-        let isAnswering = requests.contains { $0.sequence?.decodeStart != nil }
-        let limit = isAnswering ? 1 : VisionEncoder.maximumBatch
-        var batch: [(request: Int, image: Int, number: Int, view: VisionEncoder.View)] = []
-        for place in requests.indices {
-            guard batch.count < limit, let image = requests[place].openImage else { continue }
-            lowerBudgetUnderLoad(request: place, image: image)
-            let views = requests[place].images[image].job?.nextViews(limit: limit - batch.count) ?? []
-            batch += views.map { (place, image, $0.number, $0.view) }
-        }
-        guard !batch.isEmpty else { return }
+        guard requests.contains(where: { $0.openImage != nil }),
+            scheduler.statistics.waiting < Self.preparedLimit
+        else { return }
+        let batch = nextViews(limit: isAnswering ? 1 : VisionEncoder.maximumBatch)
         for item in batch {
-            let count = requests[item.request].images[item.image].job?.partitions.layout.partitionCount ?? 1
-            requests[item.request].emit(.stage(.vision(image: item.image, view: item.number, count: count)))
+            guard let place = place(of: item.id) else { continue }
+            requests[place].emit(.stage(.vision(image: item.image, view: item.number, count: item.count)))
         }
-        let start = ContinuousClock.now
-        do {
-            let encoded = try pipeline.encoder.encode(batch.map(\.view))
-            let share = (ContinuousClock.now - start) / .milliseconds(1) / Double(batch.count)
-            var failures: [(Int, any Error)] = []
-            for (item, view) in zip(batch, encoded) {
-                requests[item.request].timings.vision += share
-                do { try requests[item.request].images[item.image].job?.accept(view, number: item.number) } catch {
-                    failures.append((item.request, error))
-                }
+        encode(batch)
+        var ids: [SequenceID] = []
+        for item in batch where !ids.contains(item.id) { ids.append(item.id) }
+        for id in ids { finishImages(of: id) }
+    }
+
+    /// Whether some answer has begun.
+    var isAnswering: Bool { requests.contains { $0.sequence?.decodeStart != nil } }
+
+    func place(of id: SequenceID) -> Int? { requests.firstIndex { $0.id == id } }
+
+    /// Takes views in the order of arrival. A picture that an earlier request is about to finish waits for it.
+    private func nextViews(limit: Int) -> [Item] {
+        var batch: [Item] = []
+        var open: [SHA256.Digest] = []
+        for place in requests.indices where batch.count < limit {
+            guard let image = requests[place].openImage else { continue }
+            lowerBudgetUnderLoad(request: place, image: image)
+            guard let job = requests[place].images[image].job else { continue }
+            if requests[place].request.reusesCaches {
+                let key = requests[place].images[image].key
+                if !job.hasBegun, open.contains(key) { continue }
+                open.append(key)
             }
-            let ids = Set(batch.map { requests[$0.request].id })
-            for (place, error) in failures { end(requests[place].id, error) }
-            for id in ids { finishImages(of: id) }
-        } catch {
-            for id in Set(batch.map { requests[$0.request].id }) { end(id, error) }
+            let views = requests[place].images[image].job?.nextViews(limit: limit - batch.count) ?? []
+            batch += views.map {
+                Item(
+                    id: requests[place].id, image: image, number: $0.number,
+                    count: job.partitions.layout.partitionCount, view: $0.view)
+            }
+        }
+        return batch
+    }
+
+    /// Encodes views and gives them to their pictures. Whatever fails ends its own request and no other.
+    private func encode(_ batch: [Item]) {
+        guard !batch.isEmpty else { return }
+        let start = ContinuousClock.now
+        let encoded: [VisionEncoder.EncodedView]
+        do { encoded = try pipeline.encoder.encode(batch.map(\.view)) } catch {
+            guard batch.count > 1 else { return end(batch[0].id, error) }
+            for item in batch where place(of: item.id) != nil { encode([item]) }
+            return
+        }
+        let share = (ContinuousClock.now - start) / .milliseconds(1) / Double(batch.count)
+        for (item, view) in zip(batch, encoded) {
+            // Ended by an earlier view of the same batch.
+            guard let place = place(of: item.id) else { continue }
+            requests[place].timings.vision += share
+            do { try requests[place].images[item.image].job?.accept(view, number: item.number) } catch {
+                end(item.id, error)
+            }
         }
     }
 
     /// Selects and projects a request's pictures whose views are all encoded.
-    private func finishImages(of id: UInt64) {
-        while let place = requests.firstIndex(where: { $0.id == id }), let image = requests[place].openImage,
+    private func finishImages(of id: SequenceID) {
+        var ready = [id]
+        while let place = place(of: id), let image = requests[place].openImage,
             let job = requests[place].images[image].job, job.isEncoded
         {
             do {
@@ -52,9 +99,28 @@ extension Engine {
                 requests[place].images[image].job = nil
                 if requests[place].request.reusesCaches {
                     imageCache.insert(result, byteCount: 4 * result.embeddings.values.count, for: key)
+                    ready += share(result, key: key)
                 }
-            } catch { return end(id, error) }
+            } catch { end(id, error) }
         }
-        startSequence(id)
+        for id in ready { startSequence(id) }
+    }
+
+    /// Gives a picture to the requests that wait for the same one.
+    ///
+    /// - Returns: those that got it.
+    private func share(_ result: ImagePipeline.Result, key: SHA256.Digest) -> [SequenceID] {
+        var ids: [SequenceID] = []
+        for place in requests.indices where requests[place].request.reusesCaches && requests[place].sequence == nil {
+            for image in requests[place].images.indices {
+                guard requests[place].images[image].key == key, let job = requests[place].images[image].job,
+                    !job.hasBegun
+                else { continue }
+                requests[place].images[image].result = result
+                requests[place].images[image].job = nil
+                ids.append(requests[place].id)
+            }
+        }
+        return ids
     }
 }

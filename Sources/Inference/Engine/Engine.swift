@@ -49,10 +49,17 @@ final class Engine {
         schedulerOptions.maximumStepTokens = options.maximumStepTokens
         schedulerOptions.prefillChunk = options.maximumStepTokens
         schedulerOptions.maximumSequences = options.maximumSequences
-        schedulerOptions.maximumWaiting = options.maximumWaiting
+        // The engine's own bound counts requests before their pictures are encoded; none is refused after that.
+        schedulerOptions.maximumWaiting = Self.requestLimit(options)
         scheduler = try Scheduler(
             pool: BlockPool(blockCount: language.cache.blockCount, blockSize: KeyValueCache.blockSize),
             options: schedulerOptions)
+    }
+
+    /// Most requests that are held at once.
+    static func requestLimit(_ options: EngineOptions) -> Int {
+        // Clamped first: the sum of two large numbers must not trap.
+        max(1, min(options.maximumSequences, 1 << 20) + min(options.maximumWaiting, 1 << 20))
     }
 
     var hasWork: Bool { !requests.isEmpty }
@@ -60,15 +67,22 @@ final class Engine {
     /// One picture batch, then one step. Short enough that new requests and cancellations are seen soon.
     func iterate() {
         expire()
+        endCancelled()
         encodeViews()
+        endCancelled()
         runStep()
     }
 
-    /// Ends a request.
+    /// Ends a request. O(requests).
     func end(_ id: SequenceID, _ error: (any Error)?) {
-        scheduler.cancel(id)
         guard let place = requests.firstIndex(where: { $0.id == id }) else { return }
+        scheduler.cancel(id)
+        canceller.close(id)
         requests.remove(at: place).finish(error)
+    }
+
+    private func endCancelled() {
+        for id in canceller.pending { end(id, CancellationError()) }
     }
 
     /// Forgets what earlier requests left behind. For measurements.
@@ -83,9 +97,10 @@ final class Engine {
     }
 
     private func expire() {
+        guard requests.contains(where: { $0.request.deadlineSeconds != nil }) else { return }
         let now = ContinuousClock.now
         for request in requests {
-            guard let seconds = request.request.deadlineSeconds, now - request.start > .seconds(seconds) else {
+            guard let seconds = request.request.deadlineSeconds, (now - request.start) / .seconds(1) > seconds else {
                 continue
             }
             end(request.id, InferenceError.deadlineExceeded(seconds: seconds))

@@ -12,7 +12,8 @@ public struct EngineOptions: Sendable, Equatable {
     public var cachePrecision = CachePrecision.auto
     /// Most sequences that run at once.
     public var maximumSequences = 64
-    /// Most requests that wait; a further one is refused.
+    /// Most requests that are held beyond `maximumSequences`, waiting for their turn or for memory; a further one is
+    /// refused.
     public var maximumWaiting = 256
     /// Most tokens computed in one step.
     public var maximumStepTokens = 2048

@@ -9,7 +9,8 @@ struct EngineRequest {
     let id: SequenceID
     let request: GenerationRequest
     let ids: [Int32]
-    let start = ContinuousClock.now
+    /// When it was asked for, which may be before the engine had time to take it.
+    let start: ContinuousClock.Instant
     /// Receives events; called on the engine's thread.
     let emit: (GenerationEvent) -> Void
     /// Receives the end: an error, or nil after `.finished`.

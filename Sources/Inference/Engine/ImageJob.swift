@@ -22,14 +22,15 @@ struct ImageJob {
         views = [VisionEncoder.EncodedView?](repeating: nil, count: partitions.layout.partitionCount)
     }
 
-    /// No view has been taken yet, so that another job can stand in for this one.
-    var isUntouched: Bool { allocation == nil && pending == [0] }
+    /// Some view has been taken.
+    private(set) var hasBegun = false
 
     /// All views that are needed are there.
     var isEncoded: Bool { pending.isEmpty }
 
     /// Takes up to `limit` views to be encoded.
     mutating func nextViews(limit: Int) -> [(number: Int, view: VisionEncoder.View)] {
+        hasBegun = true
         let numbers = pending.prefix(limit)
         pending.removeFirst(numbers.count)
         if numbers.contains(where: { $0 > 0 }), canvas == nil { canvas = partitions.canvas() }

@@ -53,6 +53,9 @@ final class KeyValueCache {
     /// Gives the memory back to the system; every block is zero again.
     func releasePages() { for (memory, _) in memories { memory.releasePages() } }
 
+    /// Sets every byte. For tests: what blocks held before must not matter.
+    func fill(_ byte: UInt8) { for (memory, _) in memories { memory.fill(byte) } }
+
     /// Copies a block in all layers. The block is the outermost dimension, so each copy is one run of bytes.
     func copy(_ copy: BlockCopy) {
         for (memory, bytes) in memories {
@@ -81,6 +84,8 @@ final class ZeroedMemory {
 
     /// All zero again, and not in memory until it is touched.
     func releasePages() { madvise(address, byteCount, MADV_DONTNEED) }
+
+    func fill(_ byte: UInt8) { memset(address, Int32(byte), byteCount) }
 
     deinit { munmap(address, byteCount) }
 }

@@ -97,12 +97,14 @@ struct PromptContent {
             forEachPiece(in: positions) { piece, range, start in
                 switch piece {
                 case .text(let ids):
-                    hash.update(data: [0])
+                    // Nothing marks where a piece of text begins: an answer that comes back inside the next prompt
+                    // must have the key that it had when it was generated.
                     ids[(range.lowerBound - start)..<(range.upperBound - start)].withUnsafeBytes {
                         hash.update(bufferPointer: $0)
                     }
                 case .image(let image):
-                    hash.update(data: [1])
+                    // No token has this id, so a picture is never taken for text.
+                    withUnsafeBytes(of: Int32(-1)) { hash.update(bufferPointer: $0) }
                     image.key.withUnsafeBytes { hash.update(bufferPointer: $0) }
                     withUnsafeBytes(of: (range.lowerBound - start, range.count)) { hash.update(bufferPointer: $0) }
                 }
