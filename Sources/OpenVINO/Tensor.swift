@@ -48,9 +48,9 @@ public final class Tensor {
         try write(elements)
     }
 
-    public var elementType: ElementType { information.elementType }
-    public var shape: [Int] { information.shape }
-    public var byteCount: Int { information.byteCount }
+    public var elementType: ElementType { information { type, _, _ in type } }
+    public var shape: [Int] { information { _, sizes, _ in Array(sizes) } }
+    public var byteCount: Int { information { _, _, byteCount in byteCount } }
 
     /// Changes the shape. The contents are kept only while the size does not grow; memory is reused where it suffices.
     public func reshape(_ shape: [Int]) throws(OpenVINOError) {
@@ -58,20 +58,22 @@ public final class Tensor {
         try check("reshape a tensor to \(shape)", ovs_tensor_reshape(pointer, sizes, sizes.count))
     }
 
-    private var information: (elementType: ElementType, shape: [Int], byteCount: Int) {
-        var type: Int32 = -1
-        var rank = 0
-        var byteCount = 0
-        let sizes = withUnsafeTemporaryAllocation(of: Int.self, capacity: 8) { buffer in
-            let status = ovs_tensor_info(pointer, &type, buffer.baseAddress, &rank, &byteCount)
+    /// Asks the runtime, without allocating.
+    private func information<Result>(
+        _ body: (_ type: ElementType, _ shape: UnsafeMutableBufferPointer<Int>, _ byteCount: Int) -> Result
+    ) -> Result {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 8) { buffer in
+            var type: Int32 = -1
+            var rank = 0
+            var byteCount = 0
             // A tensor that exists always has this; only more than 8 dimensions would fail, which nothing here makes.
-            if let status {
+            if let status = ovs_tensor_info(pointer, &type, buffer.baseAddress, &rank, &byteCount) {
                 ovs_status_free(status)
-                return [Int]()
+                rank = 0
             }
-            return Array(buffer.prefix(rank))
+            return body(
+                ElementType(rawValue: type) ?? .other, UnsafeMutableBufferPointer(rebasing: buffer[..<rank]), byteCount)
         }
-        return (ElementType(rawValue: type) ?? .other, sizes, byteCount)
     }
 }
 

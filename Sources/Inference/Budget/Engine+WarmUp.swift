@@ -104,7 +104,7 @@ extension Engine {
     }
 
     private func compute(_ step: Step, content: PromptContent) throws {
-        try language.load(step, contents: [content])
+        try language.load(step) { _ in content }
         try language.run(step) { _, _ in }
     }
 

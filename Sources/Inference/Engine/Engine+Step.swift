@@ -8,37 +8,30 @@ extension Engine {
         guard let step = scheduler.nextStep(maximumTokens: isAnswering ? options.interactiveStepTokens : .max) else {
             return
         }
-        let places = Dictionary(uniqueKeysWithValues: requests.indices.map { (requests[$0].id, $0) })
-        let entries = step.entries.compactMap { entry in places[entry.id].map { (entry, $0) } }
-        precondition(entries.count == step.entries.count, "the scheduler holds only sequences of known requests")
-        let samples = entries.filter { $0.0.samples }.map(\.1)
+        findPlaces(of: step)
         let start = ContinuousClock.now
         var failures: [(id: UInt64, error: any Error)] = []
-        var outcomes: [StepOutcome] = []
         do {
             try canceller.run(step.entries.count == 1 ? step.entries.first?.id : nil) {
-                // The contents are let go before tokens are appended to them.
-                try language.load(step, contents: entries.compactMap { requests[$0.1].sequence?.content })
+                try language.load(step) { requests[stepPlaces[$0]].sequence?.content }
                 try language.run(step) { row, logits in
-                    if row == 0 { note(step: entries, milliseconds: (ContinuousClock.now - start) / .milliseconds(1)) }
-                    let place = samples[row]
+                    if row == 0 { note(step, milliseconds: (ContinuousClock.now - start) / .milliseconds(1)) }
+                    let place = sampledPlaces[row]
                     do { outcomes.append(try take(logits, at: place)) } catch {
                         outcomes.append(.finished)
                         failures.append((requests[place].id, error))
                     }
                 }
             }
-            if step.sampledCount == 0 {
-                note(step: entries, milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
-            }
+            if sampledPlaces.isEmpty { note(step, milliseconds: (ContinuousClock.now - start) / .milliseconds(1)) }
         } catch {
             // Nothing of the step can be relied on. Those in it end with its error; a cancelled one is among them.
             scheduler.abandonStep()
-            for id in step.entries.map(\.id) { end(id, error) }
+            for entry in step.entries { end(entry.id, error) }
             return
         }
         let ended = scheduler.complete(outcomes) { [self] id, block in
-            guard options.reusesPrefixes, let place = places[id], requests[place].request.reusesCaches else {
+            guard options.reusesPrefixes, let place = place(of: id), requests[place].request.reusesCaches else {
                 return nil
             }
             return requests[place].sequence?.content.key(of: block, blockSize: KeyValueCache.blockSize)
@@ -47,9 +40,27 @@ extension Engine {
         for id in ended { finish(id) }
     }
 
+    /// Fills the buffers of a step. Entries come nearly in the order of requests, so that the search is short.
+    private func findPlaces(of step: Step) {
+        stepPlaces.removeAll(keepingCapacity: true)
+        sampledPlaces.removeAll(keepingCapacity: true)
+        outcomes.removeAll(keepingCapacity: true)
+        var place = 0
+        for entry in step.entries {
+            var passed = 0
+            while requests[place].id != entry.id {
+                place = place + 1 == requests.count ? 0 : place + 1
+                passed += 1
+                precondition(passed <= requests.count, "the scheduler holds only sequences of known requests")
+            }
+            stepPlaces.append(place)
+            if entry.samples { sampledPlaces.append(place) }
+        }
+    }
+
     /// Adds a step's time to the requests in it.
-    private func note(step: [(entry: StepEntry, place: Int)], milliseconds: Double) {
-        for (entry, place) in step {
+    private func note(_ step: Step, milliseconds: Double) {
+        for (entry, place) in zip(step.entries, stepPlaces) {
             requests[place].sequence?.blockCount = entry.blockTable.count
             if requests[place].sequence?.decodeStart == nil { requests[place].timings.prefill += milliseconds }
             if requests[place].sequence?.reusedTokens == nil {

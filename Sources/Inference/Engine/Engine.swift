@@ -27,6 +27,12 @@ final class Engine {
     /// Called when the first answer is whole.
     var onFirstAnswer: (() -> Void)?
 
+    /// Buffers of a step, kept between steps: the places in `requests` of its entries, and of those that sample; what
+    /// sampling gave.
+    var stepPlaces: [Int] = []
+    var sampledPlaces: [Int] = []
+    var outcomes: [StepOutcome] = []
+
     /// What the model itself sets.
     struct Limits {
         var context: Int

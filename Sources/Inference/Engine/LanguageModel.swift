@@ -36,14 +36,14 @@ final class LanguageModel {
 
     /// Copies blocks and sets the inputs of a step.
     ///
-    /// - Parameter contents: of each entry, in order.
-    func load(_ step: Step, contents: [PromptContent]) throws {
+    /// - Parameter content: of the entry at a place in the step.
+    func load(_ step: Step, content: (Int) -> PromptContent?) throws {
         for copy in step.copies { cache.copy(copy) }
         try inputs.fill(step) { rows in
-            var place = 0
-            for (entry, content) in zip(step.entries, contents) {
-                content.write(entry.positions, into: rows, at: place, width: hiddenSize, embedder: embedder)
-                place += entry.positions.count
+            var row = 0
+            for (place, entry) in step.entries.enumerated() {
+                content(place)?.write(entry.positions, into: rows, at: row, width: hiddenSize, embedder: embedder)
+                row += entry.positions.count
             }
             try embedder.flush(into: rows)
         }

@@ -63,7 +63,7 @@ extension LanguageModel {
         let contents = step.entries.map { entry in
             PromptContent([Int32](repeating: 5, count: entry.positions.upperBound), imageToken: -1, images: [])
         }
-        try load(step, contents: contents)
+        try load(step) { contents[$0] }
         let start = ContinuousClock.now
         try run(step) { _, _ in }
         return (ContinuousClock.now - start) / .milliseconds(1)
