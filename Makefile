@@ -1,14 +1,21 @@
-# make demo   set up, build, and answer questions about bundled pictures
-# make test   set up, build, and run every test
-# make build  set up and build .build/release/hired
-# make lint   check the formatting; make format mends it
+# make demo      set up, build, and answer questions about bundled pictures
+# make test      set up, build, and run every test, the examples and a trial installation
+# make build     set up and build .build/release/hired
+# make install   put the program, its libraries and the demo model under PREFIX (default /usr/local); DESTDIR is obeyed;
+#                make uninstall takes them away again
+# make docs      write the two libraries' documentation archives
+# make lint      check the formatting and the manifest; make format mends the formatting
 
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
-# Tests and products share one build folder and one set of flags: hot loops are tens of times slower in debug.
-SWIFT_FLAGS := -c release -Xswiftc -enable-testing
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
+PREFIX ?= /usr/local
+# Tests and products share one build folder and one set of flags: hot loops are tens of times slower in debug. The run
+# path is that of an installed program; in the build folder the libraries lie beside it.
+ORIGIN := $(if $(filter Darwin,$(shell uname -s)),@loader_path,$$ORIGIN)
+RUN_PATH := -Xlinker -rpath -Xlinker '$(ORIGIN)/../lib/hired'
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing $(RUN_PATH)
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Examples
 
-.PHONY: demo build test lint format bench bootstrap clean
+.PHONY: demo build test install uninstall lint format bench bootstrap docs clean
 
 demo: build
 	.build/release/hired demo
@@ -19,11 +26,28 @@ bootstrap:
 build: bootstrap
 	swift build $(SWIFT_FLAGS) --product hired
 
+# One at a time: an engine takes every core, and what a test sees must not depend on its company.
 test: bootstrap
-	swift test $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS) --no-parallel
+	script/check-examples
+	script/check-install
+
+# The Swift runtime is linked statically; a folder of its own keeps that from relinking everything else.
+install: bootstrap
+	script/install '$(DESTDIR)$(PREFIX)' -c release $(RUN_PATH)
+
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/hired'
+	rm -rf '$(DESTDIR)$(PREFIX)/lib/hired' '$(DESTDIR)$(PREFIX)/share/hired'
+
+docs: bootstrap
+	HIRED_DOCS=1 swift package --scratch-path .build-docs generate-documentation --target HiRED --warnings-as-errors
+	HIRED_DOCS=1 swift package --scratch-path .build-docs generate-documentation --target HiREDInference --warnings-as-errors
 
 lint:
 	swift format lint --strict --recursive $(wildcard $(SWIFT_SOURCES))
+	@! grep -n unsafeFlags Package.swift Examples/*/Package.swift
+	script/target-graph --check
 
 format:
 	swift format --in-place --recursive $(wildcard $(SWIFT_SOURCES))
@@ -32,4 +56,4 @@ bench: bootstrap
 	swift run $(SWIFT_FLAGS) HiREDBenchmarks
 
 clean:
-	rm -rf .build demo-output
+	rm -rf .build .build-docs demo-output

@@ -9,23 +9,33 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-// Where script/bootstrap puts the OpenVINO libraries. A pkg-config file cannot carry a run path through SwiftPM.
-let runtimePath: [LinkerSetting] = [
-    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.deps/openvino/libs"])
-]
+// Only for `make docs`: nobody who uses or tests the package needs it.
+let documentation: [Package.Dependency] =
+    Context.environment["HIRED_DOCS"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
 
 let package = Package(
     name: "hired",
     platforms: [.macOS(.v14)],
     products: [
         .library(name: "HiRED", targets: ["HiRED"]),
+        .library(name: "HiREDInference", targets: ["HiREDInference"]),
         .executable(name: "hired", targets: ["HiREDCommandLine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    ],
+    ] + documentation,
     targets: [
+        // What every error says of itself. Imports nothing.
+        .target(name: "Failures", swiftSettings: swiftSettings),
+
+        // Types of tensors' elements, for files, graphs and the runtime. Imports nothing.
+        .target(name: "ElementTypes", swiftSettings: swiftSettings),
+
+        // One reader of JSON from outside.
+        .target(name: "OrderedJSON", dependencies: ["Failures"], swiftSettings: swiftSettings),
+
         // The method alone. Imports nothing.
         .target(name: "HiRED", swiftSettings: swiftSettings),
 
@@ -36,25 +46,32 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
         .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CWebP"]),
-        .target(name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs"], swiftSettings: swiftSettings),
+        .target(
+            name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs", "Failures"], swiftSettings: swiftSettings),
 
         // Checkpoint folders and tokenizers.
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "Checkpoints", dependencies: ["CZlib"], swiftSettings: swiftSettings),
-        .target(name: "Tokenization", swiftSettings: swiftSettings),
+        .target(
+            name: "Checkpoints", dependencies: ["CZlib", "OrderedJSON", "ElementTypes", "Failures"],
+            swiftSettings: swiftSettings),
+        .target(name: "Tokenization", dependencies: ["OrderedJSON", "Failures"], swiftSettings: swiftSettings),
 
         // The runtime, and the graphs it runs.
-        .systemLibrary(name: "COpenVINORuntime", pkgConfig: "openvino-runtime"),
+        // Homebrew and OpenVINO's own packages have this pkg-config file; script/bootstrap writes one.
+        .systemLibrary(name: "COpenVINORuntime", pkgConfig: "openvino", providers: [.brew(["openvino"])]),
         .target(name: "COpenVINO", dependencies: ["COpenVINORuntime"]),
-        .target(name: "OpenVINO", dependencies: ["COpenVINO"], swiftSettings: swiftSettings),
-        .target(name: "ModelGraphs", dependencies: ["Checkpoints", "OpenVINO"], swiftSettings: swiftSettings),
+        .target(
+            name: "OpenVINO", dependencies: ["COpenVINO", "ElementTypes", "Failures"], swiftSettings: swiftSettings),
+        .target(
+            name: "ModelGraphs", dependencies: ["Checkpoints", "OpenVINO", "OrderedJSON", "ElementTypes", "Failures"],
+            swiftSettings: swiftSettings),
 
         // From a checkpoint to a model folder.
         .target(name: "CQuantization"),
         .target(
             name: "ModelImport",
             dependencies: [
-                "Checkpoints", "ModelGraphs", "Tokenization", "OpenVINO", "CQuantization",
+                "Checkpoints", "ModelGraphs", "Tokenization", "OpenVINO", "CQuantization", "ElementTypes", "Failures",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
@@ -62,22 +79,45 @@ let package = Package(
         // Which sequences the next step computes, and in which blocks of the cache. Imports nothing.
         .target(name: "Scheduling", swiftSettings: swiftSettings),
 
+        // From a picture to the embeddings that a language model reads.
+        .target(
+            name: "VisionEncoding",
+            dependencies: [
+                "HiRED", "ImageProcessing", "Checkpoints", "OpenVINO", "ModelGraphs", "ElementTypes", "Failures",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
+
         // From picture and prompt to answer.
         .target(
-            name: "Inference",
+            name: "HiREDInference",
             dependencies: [
                 "HiRED", "ImageProcessing", "Checkpoints", "Tokenization", "OpenVINO", "ModelGraphs", "Scheduling",
+                "VisionEncoding", "OrderedJSON", "ElementTypes", "Failures",
                 .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swiftSettings),
+        // Results, overlays of kept tokens, statistics and pages, for whoever shows them.
+        .target(
+            name: "Reporting",
+            dependencies: ["HiREDInference", "HiRED", .product(name: "Crypto", package: "swift-crypto")],
+            resources: [
+                .embedInCode("Pages/report.html"), .embedInCode("Pages/report.css"), .embedInCode("Pages/report.js"),
+                .embedInCode("Pages/demo.js"),
             ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "HiREDCommandLine",
             dependencies: [
-                "Inference", "ModelImport", "Checkpoints", "ModelGraphs", "OpenVINO", "HiRED", "ImageProcessing",
+                "HiREDInference", "Reporting", "ModelImport", "VisionEncoding", "OrderedJSON", "ElementTypes",
+                "Failures",
+                "Checkpoints",
+                "ModelGraphs", "OpenVINO",
+                "HiRED", "ImageProcessing",
                 "Tokenization",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            swiftSettings: swiftSettings),
 
         .executableTarget(
             name: "HiREDBenchmarks", dependencies: ["HiRED", "ImageProcessing", "Tokenization"], path: "Benchmarks",
@@ -85,43 +125,50 @@ let package = Package(
 
         // Makes and drops every kind of handle; for the tests and script/check-leaks.
         .executableTarget(
-            name: "handle-check", dependencies: ["OpenVINO"], path: "Tests/HandleCheck", swiftSettings: swiftSettings,
-            linkerSettings: runtimePath),
+            name: "handle-check", dependencies: ["OpenVINO"], path: "Tests/HandleCheck", swiftSettings: swiftSettings),
 
         .testTarget(
             name: "HiREDTests", dependencies: ["HiRED"], resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "ImageProcessingTests", dependencies: ["ImageProcessing", "HiRED"], resources: [.copy("Fixtures")],
+            name: "ImageProcessingTests", dependencies: ["Failures", "ImageProcessing", "HiRED"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
+        .testTarget(name: "OrderedJSONTests", dependencies: ["OrderedJSON", "Failures"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CheckpointsTests", dependencies: ["OrderedJSON", "ElementTypes", "Failures", "Checkpoints"],
+            resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CheckpointsTests", dependencies: ["Checkpoints"], resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "TokenizationTests", dependencies: ["Tokenization"], resources: [.copy("Fixtures")],
+            name: "TokenizationTests", dependencies: ["Failures", "OrderedJSON", "Tokenization"],
+            resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling", "HiRED"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "OpenVINOTests", dependencies: ["OpenVINO", "handle-check"], swiftSettings: swiftSettings,
-            linkerSettings: runtimePath),
+            name: "OpenVINOTests", dependencies: ["ElementTypes", "Failures", "OpenVINO", "handle-check"],
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "ModelGraphsTests", dependencies: ["ModelGraphs", "OpenVINO"], resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings,
-            linkerSettings: runtimePath),
+            name: "ModelGraphsTests", dependencies: ["ElementTypes", "Failures", "ModelGraphs", "OpenVINO"],
+            resources: [.copy("Fixtures")],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ModelImportTests",
-            dependencies: ["ModelImport", "CQuantization", "ModelGraphs", "Checkpoints"],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            dependencies: ["ElementTypes", "Failures", "ModelImport", "CQuantization", "ModelGraphs", "Checkpoints"],
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "InferenceTests",
+            name: "HiREDInferenceTests",
             dependencies: [
-                "Inference", "ModelImport", "ModelGraphs", "HiRED", "Checkpoints", "ImageProcessing", "Tokenization",
+                "ElementTypes", "HiREDInference", "VisionEncoding", "ModelImport", "ModelGraphs", "HiRED",
+                "Checkpoints",
+                "ImageProcessing", "Tokenization",
                 "Scheduling", "OpenVINO",
             ],
             resources: [.copy("Fixtures")],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "Inference"],
-            swiftSettings: swiftSettings, linkerSettings: runtimePath),
+            name: "ReportingTests", dependencies: ["Reporting", "HiREDInference"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "HiREDInference", "Failures"],
+            swiftSettings: swiftSettings),
     ],
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17

@@ -5,7 +5,11 @@
 #include <string.h>
 
 // The loops are compiled for AVX2 too and chosen when the program starts: SSE2 has no 32-bit multiplication.
-#if defined(__x86_64__) && defined(__linux__)
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+// The thread sanitizer is not there yet when the choice is made.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE

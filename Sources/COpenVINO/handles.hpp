@@ -4,7 +4,9 @@
 #include "copenvino.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <openvino/openvino.hpp>
 #include <string>
 
@@ -19,9 +21,22 @@ struct Counted {
     Counted &operator=(const Counted &) = delete;
 };
 
+// A string that the caller owns.
 inline char *copy(const std::string &text) {
     auto *out = static_cast<char *>(std::malloc(text.size() + 1));
-    if (out) std::memcpy(out, text.c_str(), text.size() + 1);
+    if (!out) throw std::bad_alloc();
+    std::memcpy(out, text.c_str(), text.size() + 1);
+    return out;
+}
+
+// The status when there is no memory left, not even for a message. Never freed.
+inline char out_of_memory[] = OVS_OUT_OF_MEMORY;
+
+inline ovs_status failure(const char *message) noexcept {
+    const auto size = std::strlen(message) + 1;
+    auto *out = static_cast<char *>(std::malloc(size));
+    if (!out) return out_of_memory;
+    std::memcpy(out, message, size);
     return out;
 }
 
@@ -30,10 +45,14 @@ template <typename Body> ovs_status guarded(Body &&body) noexcept {
     try {
         body();
         return nullptr;
+    } catch (const std::bad_alloc &) {
+        return out_of_memory;
     } catch (const std::exception &error) {
-        return copy(error.what());
+        // OpenVINO's allocator wraps the standard library's exception into one of its own.
+        if (std::strstr(error.what(), "runtime/allocator.cpp")) return out_of_memory;
+        return failure(error.what());
     } catch (...) {
-        return copy("unknown exception");
+        return failure("unknown exception");
     }
 }
 

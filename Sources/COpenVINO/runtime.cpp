@@ -32,7 +32,9 @@ int32_t element_code(const ov::element::Type &type) {
 
 extern "C" {
 
-void ovs_status_free(ovs_status status) { std::free(status); }
+void ovs_status_free(ovs_status status) {
+    if (status != shim::out_of_memory) std::free(status);
+}
 void ovs_string_free(char *string) { std::free(string); }
 int64_t ovs_live_handles(void) { return shim::live_handles.load(); }
 const char *ovs_runtime_version(void) { return ov::get_openvino_version().buildNumber; }

@@ -5,7 +5,11 @@
 #include <string.h>
 
 // In C because Swift gives no hold on vector code for several processors in one program.
-#if defined(__x86_64__) && defined(__linux__)
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+// The thread sanitizer is not there yet when the choice is made.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define VECTORS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define VECTORS

@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 /// A checkpoint's chat template: the Jinja text, and the file it came from.
 ///
@@ -89,7 +90,7 @@ public struct ChatTemplateSource: Sendable, Hashable {
 
     private static func text(of url: URL, name: String) throws -> String {
         let file = try ReadOnlyFile(url, name: name)
-        guard file.byteCount <= JSONDocument.byteLimit,
+        guard file.byteCount <= JSONLimits.standard.bytes,
             let text = String(bytes: try file.bytes(at: 0, count: file.byteCount), encoding: .utf8)
         else { throw CheckpointError.damaged(name, "is not UTF-8 text of a sensible length") }
         return text

@@ -1,5 +1,7 @@
+public import Failures
+
 /// What is wrong with a checkpoint, which file it is in, and what to do about it.
-public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct CheckpointError: Error, Sendable, Hashable {
     /// The kind of failure, for callers that map it to an exit status or an HTTP answer.
     public enum Code: String, Sendable, Hashable {
         /// A file or folder that must exist does not.
@@ -18,16 +20,33 @@ public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertibl
     /// The file or folder, as a path or as a name inside the checkpoint folder.
     public let file: String
     public let problem: String
-    public let remedy: String
+    /// What to do about it.
+    public let advice: Remedy
 
     public init(_ code: Code, file: String, problem: String, remedy: String) {
+        self.init(code, file: file, problem: problem, advice: .advice(remedy))
+    }
+
+    public init(_ code: Code, file: String, problem: String, advice: Remedy) {
         self.code = code
         self.file = file
         self.problem = problem
-        self.remedy = remedy
+        self.advice = advice
+    }
+}
+
+extension CheckpointError: Failure {
+    public var kind: FailureKind {
+        switch code {
+        case .missing, .unreadable: .notFound
+        case .malformed: .damagedFile
+        case .unsupported: .unsupportedModel
+        case .misuse: .internal
+        }
     }
 
-    public var description: String { "\(file): \(problem); \(remedy)" }
+    public var subject: FailureSubject? { .file(file) }
+    public var remedy: Remedy? { advice }
 }
 
 extension CheckpointError {
@@ -38,12 +57,5 @@ extension CheckpointError {
     }
 
     /// Text from a file, shortened and without control characters, fit for one line of a message.
-    static func quoted(_ text: String) -> String {
-        let limit = 80
-        var shown = ""
-        for scalar in text.unicodeScalars.prefix(limit) {
-            shown.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
-        }
-        return text.unicodeScalars.count > limit ? "\"\(shown)…\"" : "\"\(shown)\""
-    }
+    static func quoted(_ text: String) -> String { FailureText.quoted(text) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OrderedJSON
 
 /// One JSON object of a configuration file, read key by key with defaults, bounds and errors that name the key.
 ///
@@ -7,9 +8,9 @@ struct ConfigObject: Sendable {
     let file: String
     /// Where the object is in its file, e.g. `text_config.`; empty for the outermost.
     let path: String
-    let values: [String: JSONValue]
+    let values: JSONObject
 
-    init(_ values: [String: JSONValue], file: String, path: String = "") {
+    init(_ values: JSONObject, file: String, path: String = "") {
         self.file = file
         self.path = path
         self.values = values
@@ -17,9 +18,12 @@ struct ConfigObject: Sendable {
 
     /// - Throws: `CheckpointError` when the file is missing or holds no JSON object.
     init(contentsOf url: URL, name: String) throws {
-        guard case .object(let values) = try JSONDocument.read(JSONValue.self, from: url, name: name) else {
-            throw CheckpointError.damaged(name, "holds no JSON object")
-        }
+        try self.init(JSONDocument.value(from: url, name: name), name: name)
+    }
+
+    /// - Throws: `CheckpointError` when the value is no object.
+    init(_ value: JSONValue, name: String) throws {
+        guard case .object(let values) = value else { throw CheckpointError.damaged(name, "holds no JSON object") }
         self.init(values, file: name)
     }
 

@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 /// A resolved model written out as the files of a Hugging Face folder: what the original LLaVA layout lacks.
 ///
@@ -7,7 +8,7 @@ extension VisionLanguageConfig {
     /// `config.json` in the Hugging Face layout.
     /// - Parameter imageToken: the placeholder's id, where the model's own vocabulary has none.
     public func huggingFaceFile(imageToken: Int) throws -> Data {
-        var values: [String: JSONValue] = [
+        var values: JSONObject = [
             "model_type": .string(family.rawValue),
             "architectures": .array([
                 .string(
@@ -16,7 +17,8 @@ extension VisionLanguageConfig {
             "image_token_index": .integer(imageTokenID ?? imageToken),
             "projector_hidden_act": .string(projectorActivation.rawValue),
             "multimodal_projector_bias": .bool(projectorHasBias),
-            "vision_feature_layer": .integer(visionFeatureLayer),
+            "vision_feature_layer": visionFeatureLayers.count == 1
+                ? .integer(visionFeatureLayers[0]) : .array(visionFeatureLayers.map(JSONValue.integer)),
             "vision_feature_select_strategy": .string(featureSelection.rawValue),
             "tie_word_embeddings": .bool(tiesWordEmbeddings),
             "text_config": .object(text.huggingFaceValues),
@@ -32,8 +34,8 @@ extension VisionLanguageConfig {
 }
 
 extension TextModelConfig {
-    var huggingFaceValues: [String: JSONValue] {
-        var values: [String: JSONValue] = [
+    var huggingFaceValues: JSONObject {
+        var values: JSONObject = [
             "model_type": .string(family.rawValue),
             "hidden_size": .integer(hiddenSize),
             "num_hidden_layers": .integer(layerCount),
@@ -83,7 +85,7 @@ extension RotaryScaling {
 }
 
 extension VisionModelConfig {
-    fileprivate var huggingFaceValues: [String: JSONValue] {
+    fileprivate var huggingFaceValues: JSONObject {
         [
             "model_type": .string("clip_vision_model"),
             "hidden_size": .integer(hiddenSize),
@@ -106,7 +108,7 @@ extension PreprocessorConfig {
             case .shortestEdge(let edge): .object(["shortest_edge": .integer(edge)])
             case .exact(let height, let width): .object(["height": .integer(height), "width": .integer(width)])
             }
-        var values: [String: JSONValue] = [
+        var values: JSONObject = [
             "image_processor_type": .string(kind.rawValue + (isFast ? "Fast" : "")),
             "do_resize": .bool(resizes), "size": target, "resample": .integer(resampling.rawValue),
             "do_center_crop": .bool(centerCrops),
@@ -127,7 +129,7 @@ extension PreprocessorConfig {
 extension GenerationConfig {
     /// `generation_config.json`: what ends an answer and how the authors sample.
     public func huggingFaceFile() throws -> Data {
-        var values: [String: JSONValue] = [
+        var values: JSONObject = [
             "do_sample": .bool(samples), "temperature": .number(temperature), "top_p": .number(topP),
             "top_k": topK.map(JSONValue.integer) ?? .null, "repetition_penalty": .number(repetitionPenalty),
             "max_length": .integer(maximumLength),
@@ -139,20 +141,7 @@ extension GenerationConfig {
     }
 }
 
-extension JSONValue: Encodable {
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .null: try container.encodeNil()
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .string(let value): try container.encode(value)
-        case .array(let values): try container.encode(values)
-        case .object(let values): try container.encode(values)
-        }
-    }
-
+extension JSONValue {
     /// The same value gives the same bytes.
     fileprivate func fileData() throws -> Data {
         let encoder = JSONEncoder()

@@ -14,16 +14,15 @@ import Foundation
 /// are first touched and count as file cache, not as memory of the process. The bytes between one shard's end and the
 /// next page are zero. The files must not be cut short while they are mapped: touching a lost page ends the process.
 ///
-/// `@unchecked Sendable`: the pointer is set once, the shards behind it are read-only, the pool is written under a
-/// lock and each part of it once, and all is unmapped only when the last reference is gone.
+/// `@unchecked Sendable`: the pointer is set once, the shards behind it are read-only, the pool guards itself, and all is
+/// unmapped only when the last reference is gone.
 public final class MappedWeights: @unchecked Sendable {
     public let archive: SafetensorsArchive
     /// Size of the range in bytes, a multiple of the page size; the pool included.
     public let byteCount: Int
     /// Where the pool begins: ordinary memory behind the shards, for small constants of graphs.
     public let poolOffset: Int
-    private let lock = NSLock()
-    private var poolNext: Int
+    private let pool: ConstantRegion
     private let base: UnsafeMutableRawPointer
 
     public var tensors: [String: TensorEntry] { archive.tensors }
@@ -72,7 +71,8 @@ public final class MappedWeights: @unchecked Sendable {
         self.byteCount = byteCount
         self.base = base
         poolOffset = archive.rangeByteCount
-        poolNext = archive.rangeByteCount
+        pool = ConstantRegion(
+            base: base, part: archive.rangeByteCount..<byteCount, file: archive.files.first ?? "weights")
     }
 
     deinit {
@@ -85,22 +85,7 @@ public final class MappedWeights: @unchecked Sendable {
     ///   beside anything else it made.
     /// - Throws: `CheckpointError` (`misuse`) when the pool is full, and what `build` throws.
     public func place<Result>(_ build: (Int) throws -> (bytes: [UInt8], result: Result)) throws -> Result {
-        try lock.withLock {
-            let offset = (poolNext + 63) & ~63
-            let (bytes, result) = try build(offset)
-            guard offset <= byteCount, bytes.count <= byteCount - offset else {
-                throw CheckpointError(
-                    .misuse, file: archive.files.first ?? "weights",
-                    problem: "\(bytes.count) bytes of constants do not fit the pool", remedy: "ask for a larger pool")
-            }
-            bytes.withUnsafeBytes { source in
-                if let address = source.baseAddress {
-                    (base + offset).copyMemory(from: address, byteCount: source.count)
-                }
-            }
-            poolNext = offset + bytes.count
-            return result
-        }
+        try pool.place(build)
     }
 
     /// The whole range, to lend to a library that keeps pointing at it.

@@ -1,3 +1,5 @@
+import ElementTypes
+
 extension PickleReader {
     mutating func pushTuple(_ values: [PickleValue]) {
         sequences.append(values)

@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// What a PyTorch state dictionary is made of. Containers are places in the reader's arena: a pickle can nest and
 /// share them without end, and values that held each other would be freed by recursion just as deep.
 enum PickleValue: Sendable {
@@ -55,7 +57,7 @@ enum PickleGlobal: Sendable, Hashable {
     private static let storageTypes: [String: ElementType] = [
         "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16, "DoubleStorage": .f64,
         "LongStorage": .i64, "IntStorage": .i32, "ShortStorage": .i16, "CharStorage": .i8, "ByteStorage": .u8,
-        "BoolStorage": .bool, "ComplexFloatStorage": .c64,
+        "BoolStorage": .boolean, "ComplexFloatStorage": .c64,
     ]
 }
 

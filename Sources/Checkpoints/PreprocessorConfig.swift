@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// How pictures become the vision tower's input, every value resolved.
 ///
 /// Absent keys take the defaults of Transformers 4.57.6 (`image_processing_llava_next.py`, `image_processing_llava.py`,

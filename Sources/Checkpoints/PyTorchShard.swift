@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// One file that `torch.save` wrote.
 enum PyTorchShard {
     /// Where a tensor's values are.
@@ -57,7 +59,7 @@ enum PyTorchShard {
             guard TensorEntry.byteCount(of: type, shape: [tensor.storage.elementCount]) == storage.byteCount else {
                 throw CheckpointError.damaged(
                     file.name,
-                    "\(quoted) counts \(tensor.storage.elementCount) values of \(type.rawValue) in a storage "
+                    "\(quoted) counts \(tensor.storage.elementCount) values of \(type.safetensorsName) in a storage "
                         + "of \(storage.byteCount) bytes")
             }
             guard let view = TensorView(tensor), let byteCount = TensorEntry.byteCount(of: type, shape: view.shape)

@@ -1,3 +1,4 @@
+import ElementTypes
 public import Foundation
 
 /// The safetensors weights of a folder: one file, or shards with an index. Headers are read, values are not.

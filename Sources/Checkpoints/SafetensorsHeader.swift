@@ -1,4 +1,6 @@
+import ElementTypes
 import Foundation
+import OrderedJSON
 
 /// The header of one safetensors file, checked as strictly as upstream does (safetensors 0.8 `tensor.rs`:
 /// `read_metadata` and `Metadata::validate`), and for names given twice.
@@ -16,6 +18,8 @@ struct SafetensorsHeader: Sendable {
 
     /// Upstream's own bound.
     static let headerLimit = 100_000_000
+    /// A tensor takes about ten values: room for ten times the tensors of the largest files known.
+    private static let limits = JSONLimits(bytes: headerLimit, values: 8 << 20)
 
     /// Reads the header; the values are not touched.
     /// - Throws: `CheckpointError` naming the file and the tensor.
@@ -37,7 +41,8 @@ struct SafetensorsHeader: Sendable {
         guard text.first == UInt8(ascii: "{") else {
             throw CheckpointError.damaged(file.name, "has a header that is not a JSON object")
         }
-        let table = try JSONDocument.decode(HeaderTable.self, from: text, name: file.name)
+        let value = try JSONDocument.value(of: text, name: file.name, limits: Self.limits)
+        let table = try JSONDocument.decode(HeaderTable.self, from: value, name: file.name)
         tensors = try Self.validate(table.entries, dataStart: dataStart, fileSize: file.byteCount, name: file.name)
     }
 
@@ -52,7 +57,7 @@ struct SafetensorsHeader: Sendable {
             ($0.value.begin, $0.value.end, $0.key) < ($1.value.begin, $1.value.end, $1.key)
         }) {
             let tensor = "tensor \(CheckpointError.quoted(key))"
-            guard let elementType = ElementType(rawValue: entry.dtype) else {
+            guard let elementType = ElementType(safetensorsName: entry.dtype) else {
                 throw CheckpointError(
                     .unsupported, file: name,
                     problem: "\(tensor) has the unknown type \(CheckpointError.quoted(entry.dtype))",

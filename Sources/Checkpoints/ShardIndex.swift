@@ -14,7 +14,8 @@ struct ShardIndex: Sendable {
                 case shardOfTensor = "weight_map"
             }
         }
-        shardOfTensor = try JSONDocument.read(Contents.self, from: url, name: name).shardOfTensor
+        let value = try JSONDocument.value(from: url, name: name)
+        shardOfTensor = try JSONDocument.decode(Contents.self, from: value, name: name).shardOfTensor
         guard !shardOfTensor.isEmpty else { throw CheckpointError.damaged(name, "lists no tensor") }
         for shard in Set(shardOfTensor.values) where !Self.isPlainFileName(shard) {
             throw CheckpointError(

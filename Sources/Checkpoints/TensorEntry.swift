@@ -1,41 +1,4 @@
-/// The element types that checkpoint files name.
-public enum ElementType: String, Sendable, Hashable, CaseIterable {
-    case f32 = "F32"
-    case f16 = "F16"
-    case bf16 = "BF16"
-    // Known, so that a file holding one still opens; refused when such a tensor is read as weights.
-    case f64 = "F64"
-    case i64 = "I64"
-    case i32 = "I32"
-    case i16 = "I16"
-    case i8 = "I8"
-    case u64 = "U64"
-    case u32 = "U32"
-    case u16 = "U16"
-    case u8 = "U8"
-    case bool = "BOOL"
-    case c64 = "C64"
-    case f8e5m2 = "F8_E5M2"
-    case f8e4m3 = "F8_E4M3"
-    case f8e8m0 = "F8_E8M0"
-    case f6e2m3 = "F6_E2M3"
-    case f6e3m2 = "F6_E3M2"
-    case f4 = "F4"
-
-    public var bitWidth: Int {
-        switch self {
-        case .f64, .i64, .u64, .c64: 64
-        case .f32, .i32, .u32: 32
-        case .f16, .bf16, .i16, .u16: 16
-        case .i8, .u8, .bool, .f8e5m2, .f8e4m3, .f8e8m0: 8
-        case .f6e2m3, .f6e3m2: 6
-        case .f4: 4
-        }
-    }
-
-    /// Whether this package computes with weights of this type.
-    public var isSupported: Bool { self == .f32 || self == .f16 || self == .bf16 }
-}
+public import ElementTypes
 
 /// Where one tensor of a checkpoint is. Values are row-major and little-endian.
 public struct TensorEntry: Sendable, Hashable {
@@ -112,10 +75,10 @@ extension WeightSource {
                 .missing, file: files.first ?? "weights", problem: "there is no tensor \(CheckpointError.quoted(name))",
                 remedy: "check that every shard belongs to the same model as config.json")
         }
-        guard entry.elementType.isSupported else {
+        guard entry.elementType.isSupportedFloat else {
             throw CheckpointError(
                 .unsupported, file: entry.file,
-                problem: "tensor \(CheckpointError.quoted(name)) is \(entry.elementType.rawValue)",
+                problem: "tensor \(CheckpointError.quoted(name)) is \(entry.elementType.safetensorsName)",
                 remedy: "F32, F16 and BF16 weights are supported")
         }
         return entry

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 extension TextModelConfig {
     /// What `configuration_<family>.py` gives when a key is absent.
     private struct Defaults {

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// The language model of a checkpoint, every value resolved.
 ///
 /// Absent keys take the defaults of Transformers 4.57.6's `configuration_llama.py`, `configuration_mistral.py` and
@@ -49,17 +51,19 @@ public enum RotaryScaling: Sendable, Hashable {
 
 /// The activation functions that the supported models name.
 public enum Activation: String, Sendable, Hashable, CaseIterable {
+    /// x · σ(x).
     case silu
-    /// By the error function.
+    /// x · Φ(x), by the error function.
     case gelu
-    /// The tanh approximation.
+    /// x · Φ(x), by the tanh approximation.
     case geluTanh = "gelu_pytorch_tanh"
-    /// x · sigmoid(1.702 x)
+    /// x · σ(1.702 x).
     case quickGELU = "quick_gelu"
+    /// max(x, 0).
     case relu
 
     /// The names that Transformers 4.57.6's `activations.py` gives them.
-    init?(transformersName: String) {
+    package init?(transformersName: String) {
         switch transformersName {
         case "swish": self = .silu
         case "gelu_new", "gelu_fast": self = .geluTanh

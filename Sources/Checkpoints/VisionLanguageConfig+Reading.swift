@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 extension VisionLanguageConfig {
     static let fileName = "config.json"
@@ -13,9 +14,8 @@ extension VisionLanguageConfig {
     /// Reads the text of a `config.json`.
     /// - Throws: `CheckpointError`.
     public init(json: Data) throws {
-        guard case .object(let values) = try JSONDocument.decode(JSONValue.self, from: Array(json), name: Self.fileName)
-        else { throw CheckpointError.damaged(Self.fileName, "holds no JSON object") }
-        try self.init(ConfigObject(values, file: Self.fileName))
+        try self.init(
+            ConfigObject(JSONDocument.value(of: Array(json), name: Self.fileName), name: Self.fileName))
     }
 
     init(_ object: ConfigObject) throws {
@@ -31,6 +31,7 @@ extension VisionLanguageConfig {
             throw object.unsupported("model_type", supported: Self.supportedModelTypes)
         }
         try checkFeatureLayer()
+        try checkFeatureSelection()
     }
 
     /// Puts the real vision tower in place of an assumed one (original layout).
@@ -41,11 +42,28 @@ extension VisionLanguageConfig {
     }
 
     private func checkFeatureLayer() throws {
-        guard !(1...vision.layerCount).contains(visionFeatureLayerCount) else { return }
+        let layers = resolvedFeatureLayers
+        // The embeddings are features only beside those of a layer.
+        guard !(layers.allSatisfy((0...vision.layerCount).contains) && visionFeatureLayerCount > 0) else { return }
         let key = layout == .original ? "mm_vision_select_layer" : "vision_feature_layer"
+        let written = visionFeatureLayers.map(String.init).joined(separator: ", ")
         throw CheckpointError(
-            .malformed, file: Self.fileName, problem: "\(key) is \(visionFeatureLayer)",
+            .malformed, file: Self.fileName, problem: "\(key) is \(written)",
             remedy: "it must be a layer of the vision tower, which has \(vision.layerCount)")
+    }
+
+    /// Transformers 4.57.6's LLaVA-NeXT takes the setting and fails on every picture: tiles of N + 1 rows have no grid
+    /// (`pack_image_features`); so does the authors' own code.
+    private func checkFeatureSelection() throws {
+        guard family == .llavaNext, featureSelection == .full else { return }
+        let (key, written, other) =
+            layout == .original
+            ? ("mm_vision_select_feature", "cls_patch", "patch")
+            : ("vision_feature_select_strategy", "full", "default")
+        throw CheckpointError(
+            .unsupported, file: Self.fileName,
+            problem: "\(key) is \(written), and tiles have no place for CLS tokens",
+            remedy: "set it to \(other), as every published LLaVA-NeXT has it")
     }
 
     private init(huggingFace object: ConfigObject, family: Family) throws {
@@ -64,7 +82,7 @@ extension VisionLanguageConfig {
         pinpoints =
             family == .llavaNext
             ? try object.pinpoints("image_grid_pinpoints", default: Pinpoint.llavaNextDefaults) : []
-        visionFeatureLayer = try object.featureLayer("vision_feature_layer", default: -2)
+        visionFeatureLayers = try object.featureLayers("vision_feature_layer", default: -2)
         let strategy = "vision_feature_select_strategy"
         guard let selection = FeatureSelection(rawValue: try object.string(strategy, default: "default")) else {
             throw object.unsupported(strategy, supported: "default, full")
@@ -106,7 +124,10 @@ extension VisionLanguageConfig {
         projectorActivation = .gelu
         projectorHasBias = true
         imageTokenID = nil
-        visionFeatureLayer = try object.featureLayer("mm_vision_select_layer", default: -2)
+        visionFeatureLayers = try object.featureLayers("mm_vision_select_layer", default: -2)
+        guard visionFeatureLayers.count == 1 else {
+            throw object.unsupported("mm_vision_select_layer", supported: "one layer")
+        }
         let feature = "mm_vision_select_feature"
         switch try object.string(feature, default: "patch") {
         case "patch": featureSelection = .default
@@ -131,13 +152,14 @@ extension VisionLanguageConfig {
 }
 
 extension ConfigObject {
-    /// One layer, or a list of just one: features of several layers side by side are not built here.
-    fileprivate func featureLayer(_ key: String, default fallback: Int) throws -> Int {
+    /// One layer or a list of them.
+    fileprivate func featureLayers(_ key: String, default fallback: Int) throws -> [Int] {
         let bounds = -ConfigLimits.layers.upperBound...ConfigLimits.layers.upperBound
-        guard case .array(let list) = values[key] else { return try integer(key, default: fallback, in: bounds) }
-        guard list.count == 1, let layer = Self.integer(list[0]), bounds.contains(layer) else {
-            throw unsupported(key, supported: "one layer")
+        guard case .array(let list) = values[key] else { return [try integer(key, default: fallback, in: bounds)] }
+        let layers = list.compactMap(Self.integer).filter(bounds.contains)
+        guard layers.count == list.count, (1...64).contains(layers.count) else {
+            throw wrong(key, needed: "a layer, or a list of 1 to 64 of them")
         }
-        return layer
+        return layers
     }
 }

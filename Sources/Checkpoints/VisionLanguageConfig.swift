@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// A vision-language model as `config.json` describes it, every value resolved.
 ///
 /// Absent keys take the defaults of Transformers 4.57.6 (`configuration_llava_next.py`, `configuration_llava.py`).
@@ -46,8 +48,9 @@ public struct VisionLanguageConfig: Sendable, Hashable {
     public var imageTokenID: Int?
     /// Canvas sizes for any-resolution tiling, in the file's order; empty for a single-picture model.
     public var pinpoints: [Pinpoint]
-    /// As written: an index into embeddings (0) and layer outputs (1…), from the end if negative.
-    public var visionFeatureLayer: Int
+    /// As written: indices into embeddings (0) and layer outputs (1…), from the end if negative. The features of several
+    /// are joined along the last axis, in this order.
+    public var visionFeatureLayers: [Int]
     public var featureSelection: FeatureSelection
     /// The outermost `tie_word_embeddings`. The one that counts is `text.tiesWordEmbeddings`.
     public var tiesWordEmbeddings: Bool
@@ -56,10 +59,16 @@ public struct VisionLanguageConfig: Sendable, Hashable {
     /// Given by the original layout only.
     public var aspectRatio: AspectRatio?
 
-    /// How many layers of the vision tower run before its features are taken: 23 for −2 of 24.
-    public var visionFeatureLayerCount: Int {
-        visionFeatureLayer < 0 ? vision.layerCount + 1 + visionFeatureLayer : visionFeatureLayer
+    /// The same, all counted from the front: 23 for −2 of 24 layers.
+    public var resolvedFeatureLayers: [Int] {
+        visionFeatureLayers.map { $0 < 0 ? vision.layerCount + 1 + $0 : $0 }
     }
+
+    /// How many layers of the vision tower run before its features are taken: 23 for −2 of 24.
+    public var visionFeatureLayerCount: Int { resolvedFeatureLayers.max() ?? 0 }
+
+    /// Width of the features that the projector reads: of all feature layers together.
+    public var featureWidth: Int { vision.hiddenSize * visionFeatureLayers.count }
 }
 
 /// A canvas size in pixels.

@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 /// A CLIP vision transformer, every value resolved.
 ///

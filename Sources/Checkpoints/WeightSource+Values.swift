@@ -1,3 +1,5 @@
+import ElementTypes
+
 extension WeightSource {
     /// A small tensor's values in float32.
     /// - Throws: `CheckpointError` for a missing tensor, another shape, an unsupported type.

@@ -2,6 +2,7 @@
 public struct FullStrategy: TokenDroppingStrategy {
     public init() {}
 
+    public var dropsTokens: Bool { false }
     public var allocationTaps: Set<VisionTap> { [] }
     public var selectionTaps: Set<VisionTap> { [] }
 
@@ -15,7 +16,8 @@ public struct FullStrategy: TokenDroppingStrategy {
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
         -> TokenSelection
     {
-        TokenSelection(full: layout, allocation: allocation)
+        try layout.check(allocation, taps)
+        return TokenSelection(full: layout, allocation: allocation)
     }
 }
 
@@ -41,10 +43,11 @@ extension PlaceStrategy {
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
         -> TokenSelection
     {
-        let total = allocation.budget ?? layout.totalTokens
+        try layout.check(allocation, taps)
+        let total = max(allocation.budget ?? layout.totalTokens, 0)
         var kept = layout.partitions(of: positions(total, of: layout))
         if separators { SeparatorBudget.fit(&kept, layout: layout, budget: total) { _, _ in 0 } }
-        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
+        return try TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
     }
 }
 

@@ -7,8 +7,19 @@ public enum HiREDError: Error, Equatable {
     case invalidLayout(String)
     /// A tap's values do not fit the layout, or are not finite.
     case invalidAttention(String)
+    /// What a strategy chose does not fit the layout or the budget.
+    case invalidSelection(String)
+    /// Tokens cannot be dropped where the model takes the CLS token too.
+    case classTokenKept
     /// The authors' released code cannot run on this input.
     case releasedCodeRefuses(String)
+    /// An option that is set and would change nothing.
+    case unusedOption(SelectionOption, strategy: StrategyName)
+}
+
+/// Options of a selection that not every strategy has.
+public enum SelectionOption: String, Sendable, Hashable {
+    case alpha, allocation, seed, keepsSeparators
 }
 
 extension HiREDError: CustomStringConvertible {
@@ -26,6 +37,13 @@ extension HiREDError: CustomStringConvertible {
             "unknown allocation '\(name)'; give one of " + Allocation.allCases.map(\.rawValue).joined(separator: ", ")
         case .invalidLayout(let reason): "invalid partition layout: \(reason)"
         case .invalidAttention(let reason): "invalid attention: \(reason)"
+        case .invalidSelection(let reason):
+            "the strategy's choice cannot be used: \(reason); mend the strategy, or use another"
+        case .classTokenKept:
+            "no strategy drops tokens of a model that takes the CLS token beside the patches "
+                + "(vision_feature_select_strategy full, mm_vision_select_feature cls_patch); give the budget full"
+        case .unusedOption(let option, let strategy):
+            "\(option.rawValue) changes nothing with the strategy \(strategy.rawValue); leave it out"
         case .releasedCodeRefuses(let reason):
             "the authors' released code cannot do this: \(reason); use the allocation 'paper'"
         }

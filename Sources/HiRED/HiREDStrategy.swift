@@ -1,7 +1,7 @@
 /// HiRED (arXiv 2408.10945, section 4): tiles get tokens in proportion to the full view's early CLS attention over
 /// them, and each partition keeps the tokens that its late CLS attention ranks highest.
 public struct HiREDStrategy: TokenDroppingStrategy {
-    private let alpha: Double
+    private let alpha: DecimalShare
     private let even: Bool
     private let separators: Bool
 
@@ -9,7 +9,7 @@ public struct HiREDStrategy: TokenDroppingStrategy {
     ///   - alpha: the full view's share, 0 to 1.
     ///   - even: gives every partition the same share instead (the paper's ablation).
     ///   - separators: keeps row separators within the budget.
-    init(alpha: Double, even: Bool, separators: Bool) {
+    init(alpha: DecimalShare, even: Bool, separators: Bool) {
         self.alpha = alpha
         self.even = even
         self.separators = separators
@@ -32,12 +32,8 @@ public struct HiREDStrategy: TokenDroppingStrategy {
                 total, scores: [Double](repeating: 1, count: capacities.count), capacities: capacities)
             return TokenAllocation(budgets: shares, budget: total)
         }
-        let attention = try fullView.classAttention(.first, count: count, partition: 0)
-        var scores = [Double](repeating: 0, count: layout.tileCount)
-        for token in 0..<count { scores[layout.tile(ofFullViewToken: token)] += Double(attention[token]) }
-
-        // An alpha such as 0.29 is meant as the decimal: its double is a little less.
-        let first = min(Int(alpha * Double(total) + 1e-9), count)
+        let scores = layout.tileScores(of: try fullView.classAttention(.first, count: count, partition: 0))
+        let first = min(alpha.floor(of: total), count)
         let shares = Apportionment.share(
             total - first, scores: scores, capacities: Array(capacities.dropFirst()))
         // What the tiles together cannot hold goes back to the full view.
@@ -48,6 +44,7 @@ public struct HiREDStrategy: TokenDroppingStrategy {
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
         -> TokenSelection
     {
+        try layout.check(allocation, taps)
         var kept: [[Int]] = []
         var rows: [[Float]] = []
         for partition in 0..<layout.partitionCount {
@@ -65,7 +62,7 @@ public struct HiREDStrategy: TokenDroppingStrategy {
         if separators {
             SeparatorBudget.fit(&kept, layout: layout, budget: allocation.budget) { rows[$0][$1] }
         }
-        return TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
+        return try TokenSelection(layout: layout, allocation: allocation, kept: kept, separators: separators)
     }
 }
 

@@ -8,9 +8,11 @@ extension PartitionLayout {
     public var totalTokens: Int { partitionCount * tokensPerPartition }
     /// Tokens that may be kept: the full view's and the tiles' without padding.
     public var keepableTokens: Int { tokensPerPartition + keptRows.count * keptColumns.count }
-    /// Image tokens when nothing is dropped, as Transformers counts them: a separator ends every row of the canvas.
+    /// Image tokens when nothing is dropped, as Transformers counts them: a separator ends every row of the canvas, and
+    /// a CLS token counts where the model takes it.
     public var fullTokenCount: Int {
-        tokensPerPartition + (tileCount == 0 ? 0 : keptRows.count * (keptColumns.count + 1))
+        tokensPerPartition + (includesClassToken ? 1 : 0)
+            + (tileCount == 0 ? 0 : keptRows.count * (keptColumns.count + 1))
     }
 
     /// Rows and columns within a tile that are not padding.
@@ -25,15 +27,16 @@ extension PartitionLayout {
         )
     }
 
-    /// How many tokens of a partition may be kept.
+    /// How many tokens of a partition may be kept; 0 for a partition that is not there.
     public func capacity(partition: Int) -> Int {
-        guard partition > 0 else { return tokensPerPartition }
+        guard partition > 0, partition < partitionCount else { return partition == 0 ? tokensPerPartition : 0 }
         let range = keptRange(tile: partition - 1)
         return range.rows.count * range.columns.count
     }
 
-    /// Whether a token is padding. The full view has none.
+    /// Whether a token is padding, or not there at all. The full view has no padding.
     public func isPadding(partition: Int, token: Int) -> Bool {
+        guard (0..<partitionCount).contains(partition), (0..<tokensPerPartition).contains(token) else { return true }
         guard partition > 0 else { return false }
         let range = keptRange(tile: partition - 1)
         return !range.rows.contains(token / side) || !range.columns.contains(token % side)
@@ -43,8 +46,10 @@ extension PartitionLayout {
     ///
     /// The full view is the picture squashed to a square, the canvas is the picture letterboxed: the centre is mapped
     /// through the content rectangle in pixels. In integers: the centre of column c lies at
-    /// x + (2c+1)·width / (2·side), and a tile is canvas / columns wide.
-    public func tile(ofFullViewToken token: Int) -> Int {
+    /// x + (2c+1)·width / (2·side), and a tile is canvas / columns wide. Nil without tiles, or for a token that is not
+    /// there.
+    public func tile(ofFullViewToken token: Int) -> Int? {
+        guard tileCount > 0, (0..<tokensPerPartition).contains(token) else { return nil }
         let row = Self.cell(
             of: token / side, side: side, origin: content.y, length: content.height, canvas: canvasSize.height,
             count: tileRows)
@@ -52,6 +57,23 @@ extension PartitionLayout {
             of: token % side, side: side, origin: content.x, length: content.width, canvas: canvasSize.width,
             count: tileColumns)
         return row * tileColumns + column
+    }
+
+    /// Sums the full view's attention over the tiles: S_i of the method.
+    func tileScores(of attention: [Float]) -> [Double] {
+        var scores = [Double](repeating: 0, count: tileCount)
+        for (token, value) in attention.enumerated() {
+            if let tile = tile(ofFullViewToken: token) { scores[tile] += Double(value) }
+        }
+        return scores
+    }
+
+    /// That an allocation and taps are of a picture that is cut like this.
+    func check(_ allocation: TokenAllocation, _ taps: [ViewTaps?]) throws(HiREDError) {
+        guard allocation.budgets.count == partitionCount, taps.count == partitionCount else {
+            throw .invalidLayout(
+                "\(allocation.budgets.count) budgets and \(taps.count) views' taps for \(partitionCount) partitions")
+        }
     }
 
     private static func cell(of index: Int, side: Int, origin: Int, length: Int, canvas: Int, count: Int) -> Int {

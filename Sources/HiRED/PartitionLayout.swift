@@ -16,6 +16,11 @@ public struct PartitionLayout: Sendable, Equatable {
     /// Canvas token rows and columns that are not padding, as LLaVA-NeXT's `unpad_image` keeps them. May be empty.
     public let keptRows: Range<Int>
     public let keptColumns: Range<Int>
+    /// Whether the model takes the vision transformer's CLS token in front of the patches, one row more.
+    public private(set) var includesClassToken = false
+
+    /// No model reads a thousandth of this; strategies make arrays of as many numbers as a picture has tokens.
+    static let mostTokens = 1 << 24
 
     /// A single-partition layout.
     public init(side: Int, imageSize: PixelSize) throws(HiREDError) {
@@ -24,7 +29,8 @@ public struct PartitionLayout: Sendable, Equatable {
             content: PixelRectangle(x: 0, y: 0, width: 0, height: 0))
     }
 
-    /// - Throws: `HiREDError.invalidLayout` for sides that are not positive or a rectangle outside the canvas.
+    /// - Throws: `HiREDError.invalidLayout` for sides that are not positive, more than 2²⁴ tokens, or a rectangle
+    ///   outside the canvas.
     public init(
         side: Int, tileRows: Int, tileColumns: Int, imageSize: PixelSize, canvasSize: PixelSize, content: PixelRectangle
     ) throws(HiREDError) {
@@ -34,6 +40,9 @@ public struct PartitionLayout: Sendable, Equatable {
         }
         guard (tileRows == 0) == (tileColumns == 0), (0...64).contains(tileRows), (0...64).contains(tileColumns) else {
             throw .invalidLayout("\(tileRows)×\(tileColumns) tiles")
+        }
+        guard (tileRows * tileColumns + 1) * side * side <= Self.mostTokens else {
+            throw .invalidLayout("more than \(Self.mostTokens) tokens")
         }
         if tileRows > 0 {
             guard canvasSize.width >= tileColumns, canvasSize.height >= tileRows, content.x >= 0, content.y >= 0,
@@ -48,6 +57,16 @@ public struct PartitionLayout: Sendable, Equatable {
         self.canvasSize = canvasSize
         self.content = content
         (keptRows, keptColumns) = Self.unpadded(rows: tileRows * side, columns: tileColumns * side, image: imageSize)
+    }
+
+    /// The same cut for a model that takes the CLS token too (`vision_feature_select_strategy` `full`).
+    ///
+    /// - Throws: `HiREDError.invalidLayout` with tiles: LLaVA-NeXT has no place for a CLS token of each.
+    public func includingClassToken() throws(HiREDError) -> PartitionLayout {
+        guard tileCount == 0 else { throw .invalidLayout("a CLS token beside tiles") }
+        var layout = self
+        layout.includesClassToken = true
+        return layout
     }
 
     /// `unpad_image` of Transformers 4.57.6 (models/llava_next/modeling_llava_next.py) in integers: with h, w the

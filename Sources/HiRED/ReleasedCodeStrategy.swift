@@ -55,6 +55,7 @@ public struct ReleasedCodeStrategy: TokenDroppingStrategy {
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)
         -> TokenSelection
     {
+        try layout.check(allocation, taps)
         let count = layout.tokensPerPartition
         var kept: [[Int]] = []
         for partition in 0..<layout.partitionCount {
@@ -66,6 +67,6 @@ public struct ReleasedCodeStrategy: TokenDroppingStrategy {
             let row = try (taps[partition] ?? ViewTaps()).classAttention(.final, count: count, partition: partition)
             kept.append(Ranking.largest(budget, of: row, among: 0..<count))
         }
-        return TokenSelection(removingPaddingFrom: kept, layout: layout, allocation: allocation)
+        return try TokenSelection(removingPaddingFrom: kept, layout: layout, allocation: allocation)
     }
 }

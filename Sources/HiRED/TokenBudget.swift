@@ -9,11 +9,13 @@ public enum TokenBudget: Sendable, Hashable {
 
     /// The budget B for a layout, `⌊r·(m+1)·N⌋` in exact integers; all tokens for `full`.
     ///
-    /// - Throws: `HiREDError.invalidBudget` for a share that is less than one token.
+    /// - Throws: `HiREDError.invalidBudget` for less than one token.
     public func tokenCount(of total: Int) throws(HiREDError) -> Int {
         switch self {
         case .full: return total
-        case .tokens(let count): return count
+        case .tokens(let count):
+            guard count > 0 else { throw .invalidBudget("\(count)") }
+            return count
         case .percentage(let share):
             let count = share.floor(of: total)
             guard count > 0 else { throw .invalidBudget("\(self) of \(total) tokens") }
@@ -40,6 +42,7 @@ public struct Percentage: Sendable, Hashable {
 
     /// `⌊total · percentage / 100⌋` in integers: 35 % of 2880 is 1008, where doubles give 1007.
     public func floor(of total: Int) -> Int {
+        guard total > 0 else { return 0 }
         // Full width: no total can overflow the product.
         let divisor = 100 * Self.power(scale)
         let product = total.multipliedFullWidth(by: numerator)

@@ -1,6 +1,6 @@
 /// How a budget was shared out, before any tile is encoded.
 public struct TokenAllocation: Sendable, Equatable {
-    /// Tokens to keep in each partition, the full view first. A tile with 0 need not be encoded.
+    /// Most tokens to keep in each partition, the full view first. A tile with 0 need not be encoded.
     public var budgets: [Int]
     /// Visual content score S_i of each tile; empty where a strategy has none.
     public var scores: [Double]
@@ -20,6 +20,22 @@ public enum ImageSlot: Sendable, Hashable {
     case token(partition: Int, index: Int)
     /// LLaVA-NeXT's `image_newline`.
     case separator
+    /// The vision transformer's CLS token, of a model that takes it: always the first.
+    case classToken
+}
+
+/// A token's part of a merged one.
+public struct WeightedToken: Sendable, Hashable {
+    public var partition: Int
+    /// Within the partition, row-major.
+    public var index: Int
+    public var weight: Float
+
+    public init(partition: Int, index: Int, weight: Float) {
+        self.partition = partition
+        self.index = index
+        self.weight = weight
+    }
 }
 
 /// The tokens of a picture that reach the language model, and their order.
@@ -29,30 +45,102 @@ public struct TokenSelection: Sendable, Equatable {
     public let kept: [[Int]]
     /// The image embeddings in order: full view, then tiles in canvas raster order.
     public let slots: [ImageSlot]
+    /// What slots, by their number, are weighted sums of; a slot that is not here is its own token as it is. Empty for
+    /// strategies that only choose.
+    public let merges: [Int: [WeightedToken]]
 
     /// Image tokens after dropping.
     public var count: Int { slots.count }
 
+    /// A choice of tokens, each as it is.
+    ///
     /// - Parameters:
+    ///   - layout: how the picture was cut.
+    ///   - allocation: how the budget was shared out.
     ///   - kept: per partition, ascending, no padding.
     ///   - separators: whether rows that keep a token end with a separator.
-    public init(layout: PartitionLayout, allocation: TokenAllocation, kept: [[Int]], separators: Bool) {
+    /// - Throws: `HiREDError.invalidSelection` for tokens that the layout does not have, or not in that order;
+    ///   `.classTokenKept` for a layout with a CLS token.
+    public init(
+        layout: PartitionLayout, allocation: TokenAllocation, kept: [[Int]], separators: Bool
+    ) throws(HiREDError) {
+        try Self.check(kept, layout)
         self.allocation = allocation
         self.kept = kept
+        merges = [:]
         slots = Self.pack(layout, kept, separators: separators ? .keptRows : .none)
     }
 
-    /// Everything that is not padding, with LLaVA-NeXT's separators.
+    /// Tokens that others are merged into.
+    ///
+    /// - Parameters:
+    ///   - layout: how the picture was cut.
+    ///   - allocation: how the budget was shared out.
+    ///   - kept: per partition, ascending, no padding: the tokens whose places the sums take.
+    ///   - sums: for each of them, in the same order, what it becomes a sum of; nothing where it stays as it is. The
+    ///     token itself counts only where it is named.
+    ///   - separators: whether rows that keep a token end with a separator.
+    /// - Throws: `HiREDError.invalidSelection` for tokens that the layout does not have, or weights that are not finite.
+    public init(
+        layout: PartitionLayout, allocation: TokenAllocation, kept: [[Int]], merging sums: [[[WeightedToken]]],
+        separators: Bool = false
+    ) throws(HiREDError) {
+        try Self.check(kept, layout)
+        guard sums.map(\.count) == kept.map(\.count) else {
+            throw .invalidSelection("there is not one sum for each kept token")
+        }
+        for token in sums.joined().joined() {
+            guard (0..<layout.partitionCount).contains(token.partition),
+                (0..<layout.tokensPerPartition).contains(token.index), token.weight.isFinite
+            else {
+                throw .invalidSelection("token \(token.index) of partition \(token.partition) cannot be merged")
+            }
+        }
+        var merges: [Int: [WeightedToken]] = [:]
+        var cursors = [Int](repeating: 0, count: kept.count)
+        slots = Self.pack(layout, kept, separators: separators ? .keptRows : .none)
+        for (number, slot) in slots.enumerated() {
+            guard case .token(let partition, _) = slot else { continue }
+            // Packing keeps the order within a partition.
+            let sum = sums[partition][cursors[partition]]
+            cursors[partition] += 1
+            if !sum.isEmpty { merges[number] = sum }
+        }
+        self.allocation = allocation
+        self.kept = kept
+        self.merges = merges
+    }
+
+    private static func check(_ kept: [[Int]], _ layout: PartitionLayout) throws(HiREDError) {
+        guard !layout.includesClassToken else { throw .classTokenKept }
+        guard kept.count == layout.partitionCount else {
+            throw .invalidSelection("\(kept.count) lists of tokens for \(layout.partitionCount) partitions")
+        }
+        for (partition, tokens) in kept.enumerated() {
+            let isSound =
+                zip(tokens, tokens.dropFirst()).allSatisfy { $0 < $1 }
+                && (tokens.first ?? 0) >= 0 && (tokens.last ?? 0) < layout.tokensPerPartition
+            guard isSound else { throw .invalidSelection("the tokens of partition \(partition) are not ascending") }
+        }
+    }
+
+    /// Everything that is not padding, with LLaVA-NeXT's separators, or behind the CLS token.
     init(full layout: PartitionLayout, allocation: TokenAllocation) {
         self.allocation = allocation
         kept = (0..<layout.partitionCount).map { layout.keepable(partition: $0) }
-        slots = Self.pack(layout, kept, separators: .unpaddedRows)
+        merges = [:]
+        slots =
+            (layout.includesClassToken ? [.classToken] : []) + Self.pack(layout, kept, separators: .unpaddedRows)
     }
 
     /// A selection that was made before padding was taken out: `kept` says what was chosen, `slots` what is left.
-    init(removingPaddingFrom chosen: [[Int]], layout: PartitionLayout, allocation: TokenAllocation) {
+    init(
+        removingPaddingFrom chosen: [[Int]], layout: PartitionLayout, allocation: TokenAllocation
+    ) throws(HiREDError) {
+        try Self.check(chosen, layout)
         self.allocation = allocation
         kept = chosen
+        merges = [:]
         let left = chosen.enumerated().map { partition, tokens in
             tokens.filter { !layout.isPadding(partition: partition, token: $0) }
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
-import Inference
+import HiREDInference
+import Reporting
 
 struct AskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,10 +47,9 @@ struct AskCommand: AsyncParsableCommand {
         request.autoBudget = auto
         for try await event in model.generate(request) {
             switch event {
-            case .stage(let stage): Progress.show(stage)
-            case .text(let text):
+            case .token(let token):
                 Progress.clear()
-                if !json { Output.write(text) }
+                if !json { Output.write(token.text) }
             case .finished(let result):
                 Progress.clear()
                 if json {
@@ -58,6 +58,7 @@ struct AskCommand: AsyncParsableCommand {
                     Output.line("")
                     if let choice = result.budgetChoice { Output.note(choice.line) }
                 }
+            default: Progress.show(event)
             }
         }
     }

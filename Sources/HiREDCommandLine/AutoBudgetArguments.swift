@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Inference
+import HiREDInference
 
 /// What `--budget auto` is to meet.
 struct AutoBudgetArguments: ParsableArguments {
@@ -52,28 +52,6 @@ struct AutoBudgetArguments: ParsableArguments {
             throw CommandError(.usage, "max-memory cannot be '\(maxMemory)'; \(ByteCount.remedy)")
         }
         return count.bytes
-    }
-}
-
-/// An automatic budget's outcome in JSON.
-struct BudgetChoiceReport: Encodable {
-    var mode = "auto"
-    /// Over all pictures.
-    var tokens: Int
-    var predictedTtftMs: Double
-    /// Left out unless given, like the next.
-    var targetTtftMs: Double?
-    var predictedMemoryBytes: Int
-    var targetMemoryBytes: Int?
-    var meetsTarget: Bool
-
-    init(_ choice: BudgetChoice) {
-        tokens = choice.tokens
-        predictedTtftMs = choice.predictedMillisecondsToFirstToken
-        targetTtftMs = choice.targetMillisecondsToFirstToken
-        predictedMemoryBytes = choice.predictedBytes
-        targetMemoryBytes = choice.targetBytes
-        meetsTarget = choice.meetsTarget
     }
 }
 

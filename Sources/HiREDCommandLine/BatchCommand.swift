@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
-import Inference
+import HiREDInference
+import OrderedJSON
+import Reporting
 
 struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,7 +49,7 @@ struct BatchCommand: AsyncParsableCommand {
         }
         let folder = URL(fileURLWithPath: questions).deletingLastPathComponent()
         let items = try text.split(separator: "\n").enumerated().map { number, line in
-            guard let item = try? JSONDecoder().decode(Question.self, from: Data(line.utf8)) else {
+            guard let item = try? JSONValue(parsing: Array(line.utf8)).decoded(as: Question.self) else {
                 throw CommandError(
                     .badData, "\(questions), line \(number + 1): an object with image and question is needed")
             }

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Foundation
 import HiRED
+import HiREDInference
 import ImageProcessing
-import Inference
+import Reporting
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -59,22 +60,18 @@ struct DemoCommand: AsyncParsableCommand {
                 _ = try await answer(first.image, question.question, configuration, samplesURL, model, streams: false)
             }
         }
-        var page = DemoPage()
-        var right = [Int](repeating: 0, count: Self.configurations.count)
-        var asked = 0
+        var page = DemoReport()
         for sample in samples {
             // The first question about what is written or drawn; asking all would only be longer.
             guard let question = sample.questions.first(where: { !$0.question.hasPrefix("Is there") }) else { continue }
-            asked += 1
             Output.line("\n\(sample.image): \(question.question)  (right: \(question.answer))")
-            var rows: [DemoPage.Row] = []
-            for (number, configuration) in Self.configurations.enumerated() {
+            var rows: [DemoReport.Row] = []
+            for configuration in Self.configurations {
                 let name = configuration.name.padding(toLength: 12, withPad: " ", startingAt: 0)
                 Output.write("  \(name) ")
                 let result = try await answer(
                     sample.image, question.question, configuration, samplesURL, model, streams: true)
                 let isRight = result.answer.trimmingCharacters(in: .whitespaces) == question.answer
-                if isRight { right[number] += 1 }
                 let figures = String(
                     format: "%4d tokens, first token after %5.1f ms", result.images.reduce(0) { $0 + $1.kept },
                     result.timings.timeToFirstToken)
@@ -84,23 +81,18 @@ struct DemoCommand: AsyncParsableCommand {
             var options = SelectionOptions()
             options.budget = try TokenBudget(parsing: "20%")
             let url = samplesURL.appending(path: sample.image)
-            let (tokens, partitions, _) = try await model.select(.file(url), options: options)
-            try page.add(
-                question: question.question, answer: question.answer, rows: rows,
-                picture: SelectionPicture(tokens: tokens, partitions: partitions))
+            let selected = try await model.select(.file(url), options: options)
+            try page.add(question: question.question, answer: question.answer, rows: rows, selection: selected)
         }
-        Output.line("\nright answers of \(asked):")
-        for (number, configuration) in Self.configurations.enumerated() {
-            Output.line("  \(configuration.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(right[number])")
+        Output.line("\nright answers of \(page.samples.count):")
+        for row in page.summary {
+            Output.line("  \(row.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(row.right)")
         }
         let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
-        do {
-            try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-            try Data(page.html(right: zip(Self.configurations.map(\.name), right).map { ($0, $1) }, of: asked).utf8)
-                .write(to: outputURL)
-        } catch {
-            throw CommandError(.cannotCreate, "\(outputURL.path) cannot be written: \(error.localizedDescription)")
+        do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
+            throw CommandError(.cannotCreate, "\(output) cannot be created: \(error.localizedDescription)")
         }
+        try Output.save(Data(page.html().utf8), to: outputURL.path)
         Output.line("\nThe kept tokens of each picture: \(outputURL.path)")
     }
 
@@ -112,35 +104,39 @@ struct DemoCommand: AsyncParsableCommand {
         var selection = SelectionOptions()
         selection.strategy = configuration.strategy
         selection.budget = try TokenBudget(parsing: configuration.budget)
-        let request = GenerationRequest(
+        var request = GenerationRequest(
             GenerationRequest.question(question, imageCount: 1), images: [.file(folder.appending(path: image))],
             selection: selection, maximumTokens: 64)
+        // Every budget pays for its own pictures.
+        request.reusesCaches = false
         var last: GenerationResult?
         for try await event in model.generate(request) {
-            if case .text(let text) = event, streams { Output.write(text) }
+            if case .token(let token) = event, streams { Output.write(token.text) }
             if case .finished(let result) = event { last = result }
         }
         guard let last else { throw CommandError(.internalFailure, "the answer broke off") }
         return last
     }
 
-    /// Given, or `Models/demo` beside the program or above the current folder.
+    /// Given, or where an installation or a clone has it, seen from the program itself and from the current folder.
     private static func folder(_ given: String?) throws -> URL {
         if let given { return URL(fileURLWithPath: given) }
-        let starts = [
-            URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
-            URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath(),
-        ]
+        // A name below the current folder, since the search begins above each.
+        var starts = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath).appending(path: "-")]
+        // Where it really lies, however it was found: through PATH, or a link.
+        if let program = Bundle.main.executableURL { starts.insert(program.resolvingSymlinksInPath(), at: 0) }
         for start in starts {
             var folder = start
             while folder.path != "/" {
-                let candidate = folder.appending(path: "Models/demo")
-                if FileManager.default.fileExists(atPath: candidate.appending(path: "config.json").path) {
-                    return candidate
-                }
                 folder.deleteLastPathComponent()
+                for place in ["share/hired/models/demo", "Models/demo"] {
+                    let candidate = folder.appending(path: place)
+                    if FileManager.default.fileExists(atPath: candidate.appending(path: "config.json").path) {
+                        return candidate
+                    }
+                }
             }
         }
-        throw CommandError(.noInput, "Models/demo is not found; run this in the project's folder, or give --model")
+        throw CommandError(.noInput, "the demo's model is not found; install the program with it, or give --model")
     }
 }

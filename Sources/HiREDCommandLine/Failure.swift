@@ -1,12 +1,6 @@
 import ArgumentParser
-import Checkpoints
+import Failures
 import Foundation
-import HiRED
-import ImageProcessing
-import Inference
-import ModelGraphs
-import ModelImport
-import Tokenization
 
 /// Codes of sysexits.h.
 enum ExitStatus: Int32 {
@@ -15,59 +9,97 @@ enum ExitStatus: Int32 {
     case noInput = 66
     case internalFailure = 70
     case cannotCreate = 73
+    case cannotWrite = 74
     case temporary = 75
     case interrupted = 130
 }
 
-enum Failure {
+/// Puts failures into the command line's words: option names and exit codes. The one place that knows both.
+enum FailureReport {
     /// Prints one line and ends the program.
-    static func report(_ error: any Error) -> Never {
+    static func end(_ error: any Error) -> Never {
         Progress.clear()
-        FileHandle.standardError.write(Data("hired: \(message(error))\n".utf8))
+        Output.note(message(error))
         exit(status(error).rawValue)
     }
 
-    private static func message(_ error: any Error) -> String {
-        // Own errors say what to do; the parser's are asked for their text without the usage.
-        let isOwn = error is HiREDError || error is InferenceError || error is CommandError
-        let text = status(error) == .usage && !isOwn ? HiREDCommand.message(for: error) : "\(error)"
+    static func message(_ error: any Error) -> String {
+        let text =
+            switch error {
+            case let error as CommandError: error.description
+            case let error as any Failure: FailureText.line(of: error) { $0.commandLineName }
+            // The parser's are asked for their text without the usage.
+            default: status(error) == .usage ? HiREDCommand.message(for: error) : "\(error)"
+            }
         return text.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
     static func status(_ error: any Error) -> ExitStatus {
         switch error {
-        case is HiREDError: return .usage
-        case let error as InferenceError:
-            switch error {
-            case .invalidOption, .emptyPrompt, .imageCountMismatch, .contextExceeded: return .usage
-            case .unsupportedModel, .inconsistentModel, .insufficientMemory: return .badData
-            case .cacheTooSmall: return .usage
-            case .queueFull, .deadlineExceeded: return .temporary
-            case .numericalFailure: return .internalFailure
-            }
-        case let error as ImageError:
-            if case .missing = error { return .noInput }
-            if case .unreadable = error { return .noInput }
-            return .badData
-        case let error as CheckpointError:
-            return error.code == .missing || error.code == .unreadable ? .noInput : .badData
-        case is GraphError: return .badData
-        case let error as ImportError:
-            switch error {
-            case .destinationExists, .destinationInUse, .diskFull, .cannotWrite: return .cannotCreate
-            case .unusableValues, .foreignModel: return .badData
-            case .missingFile: return .noInput
-            }
-        case let error as TokenizerError:
-            if case .missing = error { return .noInput }
-            if case .unreadable = error { return .noInput }
-            return .badData
         case let error as CommandError: return error.status
-        case is JinjaError: return .badData
         case is CancellationError: return .interrupted
+        case let error as any Failure: return status(error.kind, subject: error.subject)
         default:
             let code = HiREDCommand.exitCode(for: error)
             return code == .validationFailure ? .usage : .internalFailure
+        }
+    }
+
+    private static func status(_ kind: FailureKind, subject: FailureSubject?) -> ExitStatus {
+        switch kind {
+        case .invalidRequest: .usage
+        // A request that is too large can be asked otherwise; a file that is cannot.
+        case .tooLarge: if case .file = subject { .badData } else { .usage }
+        case .overloaded: .temporary
+        case .notFound: .noInput
+        case .damagedFile, .unsupportedModel: .badData
+        case .cannotWrite: .cannotCreate
+        case .internal: .internalFailure
+        }
+    }
+}
+
+extension Parameter {
+    /// What the command line calls it: an option, or a word where it has none.
+    var commandLineName: String {
+        switch self {
+        case .prompt: "the prompt"
+        case .model: "the model"
+        case .destination: "the destination"
+        case .answerCount: "the number of answers"
+        case .deadline: "the deadline"
+        case .maximumSequences: "the number of sequences"
+        case .maximumWaiting: "the number of waiting requests"
+        case .timeBetweenTokens: "the time between tokens"
+        case .template: "--template"
+        case .images: "--image"
+        case .budget: "--budget"
+        case .alpha: "--alpha"
+        case .strategy: "--strategy"
+        case .allocation: "--allocation"
+        case .selectionSeed: "--selection-seed"
+        case .keepSeparators: "--keep-separators"
+        case .maximumSecondsToFirstToken: "--max-ttft"
+        case .maximumMemory: "--max-memory"
+        case .temperature: "--temperature"
+        case .topK: "--top-k"
+        case .topP: "--top-p"
+        case .minP: "--min-p"
+        case .repetitionPenalty: "--repetition-penalty"
+        case .presencePenalty: "--presence-penalty"
+        case .frequencyPenalty: "--frequency-penalty"
+        case .seed: "--seed"
+        case .stop: "--stop"
+        case .logprobs: "--logprobs"
+        case .maximumTokens: "--max-tokens"
+        case .precision: "--precision"
+        case .threads: "--threads"
+        case .cacheMemory: "--kv-memory"
+        case .cachePrecision: "--kv-precision"
+        case .weights: "--weights"
+        case .visionWeights: "--vision-weights"
+        case .visionTower: "--vision-tower"
+        case .languageModel: "--language-model"
         }
     }
 }

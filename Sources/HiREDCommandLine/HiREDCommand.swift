@@ -20,6 +20,7 @@ struct HiREDCommand: AsyncParsableCommand {
 
     /// Every failure ends with one line on standard error and a code of sysexits.h.
     static func main() async {
+        Output.prepare()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -27,12 +28,11 @@ struct HiREDCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let error as CleanExit {
-            exit(withError: error)
         } catch let error where exitCode(for: error) == .success {
-            exit(withError: error)
+            // Help, a version, a completion script.
+            Output.line(fullMessage(for: error))
         } catch {
-            Failure.report(error)
+            FailureReport.end(error)
         }
     }
 }

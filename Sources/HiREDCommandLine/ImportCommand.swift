@@ -1,7 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
-import Inference
+import HiREDInference
 import ModelGraphs
 import ModelImport
 
@@ -95,8 +95,8 @@ struct ImportCommand: ParsableCommand {
             bytesRead: summary.bytesRead, bytesWritten: summary.bytesWritten, seconds: seconds,
             peakRss: MemoryUsage.current().peakResident)
         guard !json else { return try Output.printJSON(report) }
-        for note in folder.notes { print("note: \(note)") }
-        print(
+        for note in folder.notes { Output.line("note: \(note)") }
+        Output.line(
             "\(destination): \(report.bytesWritten / 1_000_000) MB from \(report.bytesRead / 1_000_000) MB in "
                 + "\(String(format: "%.1f", seconds)) s; try: hired ask \(destination) --image PICTURE QUESTION")
     }

@@ -1,6 +1,7 @@
 import Checkpoints
+import ElementTypes
 import Foundation
-import Inference
+import HiREDInference
 import ModelGraphs
 
 /// Reads a model folder of either kind for `inspect`: configuration and headers, no weights.
@@ -18,7 +19,8 @@ enum Inspection {
         let entries = [folder.weights, folder.towerWeights].compactMap { $0 }.flatMap(\.tensors.values)
         let tensors = entries.map { entry in
             InspectionReport.Tensor(
-                name: entry.name, shape: entry.shape, type: entry.elementType.rawValue.lowercased(), groupSize: nil,
+                name: entry.name, shape: entry.shape, type: entry.elementType.safetensorsName.lowercased(),
+                groupSize: nil,
                 bytes: entry.byteCount, file: URL(fileURLWithPath: entry.file).lastPathComponent)
         }
         var report = InspectionReport(folder.description, tensors: tensors)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import HiRED
-import Inference
+import HiREDInference
 import Tokenization
 
 /// How tokens are chosen; the same for every command.
@@ -60,7 +60,8 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
     var kvPrecision = "auto"
 
-    func load(_ path: String) throws -> VisionLanguageModel {
+    /// - Parameter change: what the command asks of the engine besides.
+    func load(_ path: String, _ change: (inout EngineOptions) -> Void = { _ in }) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
@@ -68,11 +69,12 @@ struct ModelArguments: ParsableArguments {
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
         options.precision = precision
         options.threads = threads
-        guard let cachePrecision = EngineOptions.CachePrecision(rawValue: kvPrecision) else {
+        guard let cachePrecision = CachePrecision(rawValue: kvPrecision) else {
             throw CommandError(.usage, "unknown kv-precision '\(kvPrecision)'; give auto, u8, f16 or f32")
         }
         options.engine.cachePrecision = cachePrecision
         options.engine.cacheBytes = kvMemory?.bytes
+        change(&options.engine)
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
         return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)

@@ -1,5 +1,5 @@
 import Foundation
-import Inference
+import HiREDInference
 
 /// One line of progress on a terminal; nothing in a pipe.
 enum Progress {
@@ -7,15 +7,16 @@ enum Progress {
 
     static func show(_ text: String) {
         guard isShown else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+        Output.status("\r\u{1B}[K\(text)")
     }
 
-    static func clear() { if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+    static func clear() { if isShown { Output.status("\r\u{1B}[K") } }
 
-    static func show(_ stage: GenerationEvent.Stage) {
-        switch stage {
-        case .vision(_, let view, let count): show("looking: view \(view + 1) of up to \(count) …")
-        case .prefill(let tokens): show("reading \(tokens) tokens …")
+    static func show(_ event: GenerationEvent) {
+        switch event {
+        case .encoding(_, let view, let count): show("looking: view \(view + 1) of up to \(count) …")
+        case .prefill(let done, let total): show("reading: \(done) of \(total) tokens …")
+        case .accepted, .counted, .selected, .token, .finished: break
         }
     }
 

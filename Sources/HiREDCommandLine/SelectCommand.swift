@@ -1,8 +1,9 @@
 import ArgumentParser
 import Foundation
 import HiRED
+import HiREDInference
 import ImageProcessing
-import Inference
+import Reporting
 
 struct SelectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,27 +25,27 @@ struct SelectCommand: AsyncParsableCommand {
     @Option(help: "Write a picture of the views with dropped tokens dimmed.")
     var png: String?
 
+    @Option(help: "Write the same as a drawing, with each tile's budget.")
+    var svg: String?
+
     func run() async throws {
         let options = try selection.options()
         let input = try AskCommand.input(image)
         let model = try loading.load(model)
-        let (tokens, partitions, _) = try await model.select(input, options: options)
-        if let png {
-            let picture = SelectionPicture(tokens: tokens, partitions: partitions)
-            do { try picture.render().pngData().write(to: URL(fileURLWithPath: png)) } catch {
-                throw CommandError(.cannotCreate, "\(png) cannot be written: \(error.localizedDescription)")
-            }
-        }
+        let selected = try await model.select(input, options: options)
+        let (tokens, picture) = (selected.tokens, KeptTokenPicture(selected))
+        if let png { try Output.save(picture.render().pngData(), to: png) }
+        if let svg { try Output.save(Data(picture.svg().utf8), to: svg) }
         if json {
             try Output.printJSON(SelectionReport(tokens))
         } else {
             let layout = tokens.layout
-            print(
+            Output.line(
                 "picture \(layout.imageSize.width)×\(layout.imageSize.height), \(layout.tileRows)×\(layout.tileColumns) tiles"
             )
-            print("image tokens: \(tokens.kept) of \(tokens.full)")
+            Output.line("image tokens: \(tokens.kept) of \(tokens.full)")
             for (partition, count) in tokens.perPartition.enumerated() {
-                print(
+                Output.line(
                     "  \(partition == 0 ? "full view" : "tile \(partition)"): \(count) of \(layout.capacity(partition: partition))"
                 )
             }

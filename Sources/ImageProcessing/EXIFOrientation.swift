@@ -1,3 +1,5 @@
+import HiRED
+
 /// How a camera was held: value 1 to 8 of EXIF tag 0x0112. Anything unreadable counts as upright, since a damaged note
 /// about a picture does not make the picture unusable.
 struct EXIFOrientation: Equatable {
@@ -78,6 +80,11 @@ struct EXIFOrientation: Equatable {
     private static func number(_ bytes: UnsafeBufferPointer<UInt8>, _ place: Int, _ count: Int, bigEndian: Bool) -> Int
     {
         (0..<count).reduce(0) { $0 << 8 | Int(bytes[place + (bigEndian ? $1 : count - 1 - $1)]) }
+    }
+
+    /// A picture's size once it is turned upright.
+    func apply(to size: PixelSize) -> PixelSize {
+        value >= 5 ? PixelSize(width: size.height, height: size.width) : size
     }
 
     /// The picture turned upright.

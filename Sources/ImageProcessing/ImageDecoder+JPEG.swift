@@ -1,21 +1,40 @@
 internal import CTurboJPEG
 import Foundation
+import HiRED
 
 extension ImageDecoder {
+    func sizeOfJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> PixelSize {
+        guard let handle = tjInitDecompress() else { throw ImageError.unreadable(path: name, reason: "out of memory") }
+        defer { tjDestroy(handle) }
+        return try readHeader(handle, bytes, name: name).size
+    }
+
+    private func readHeader(
+        _ handle: tjhandle, _ bytes: UnsafeBufferPointer<UInt8>, name: String
+    ) throws -> (size: PixelSize, colours: Int32) {
+        var (width, height, subsampling, colours) = (Int32(0), Int32(0), Int32(0), Int32(0))
+        let status = tjDecompressHeader3(
+            handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colours)
+        guard status == 0 || tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) else {
+            throw ImageError.malformed(name: name, reason: Self.reason(handle))
+        }
+        try checkSize(width: Int(width), height: Int(height), name: name)
+        return (PixelSize(width: Int(width), height: Int(height)), colours)
+    }
+
+    private static func reason(_ handle: tjhandle) -> String {
+        tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown"
+    }
+
     /// Baseline and progressive JPEG in grey, YCbCr, RGB, CMYK and YCCK, through libjpeg-turbo with the settings that
     /// Pillow leaves in place (accurate inverse DCT, smooth upsampling).
     func decodeJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
         guard let handle = tjInitDecompress() else { throw ImageError.unreadable(path: name, reason: "out of memory") }
         defer { tjDestroy(handle) }
-        func reason() -> String { tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown" }
+        let (size, colours) = try readHeader(handle, bytes, name: name)
+        let (width, height) = (Int32(size.width), Int32(size.height))
+        func reason() -> String { Self.reason(handle) }
 
-        var (width, height, subsampling, colours) = (Int32(0), Int32(0), Int32(0), Int32(0))
-        let status = tjDecompressHeader3(
-            handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colours)
-        guard status == 0 || tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) else {
-            throw ImageError.malformed(name: name, reason: reason())
-        }
-        try checkSize(width: Int(width), height: Int(height), name: name)
         // A cut file is only a warning to the decoder, its missing part grey: not a picture anyone asked about.
         guard Self.hasEnd(bytes) else {
             throw ImageError.malformed(name: name, reason: "it ends before the picture does")

@@ -1,4 +1,5 @@
 public import Foundation
+public import HiRED
 
 /// Decodes JPEG, PNG and WebP to RGB. The format is told by the contents, not by the name.
 ///
@@ -31,23 +32,42 @@ public struct ImageDecoder: Sendable {
     /// - Parameter name: what errors call the picture.
     /// - Throws: `ImageError`.
     public func decode(_ data: Data, name: String) throws -> RGBImage {
+        try read(data, name: name) { bytes, format in
+            switch format {
+            case .jpeg: EXIFOrientation(jpeg: bytes).apply(to: try decodeJPEG(bytes, name: name))
+            case .png: EXIFOrientation(png: bytes).apply(to: try decodePNG(bytes, name: name))
+            case .webP: EXIFOrientation(webP: bytes).apply(to: try decodeWebP(bytes, name: name))
+            }
+        }
+    }
+
+    /// A picture's size once it is turned upright, from its header alone.
+    ///
+    /// - Throws: `ImageError`.
+    public func size(of data: Data, name: String) throws -> PixelSize {
+        try read(data, name: name) { bytes, format in
+            switch format {
+            case .jpeg: EXIFOrientation(jpeg: bytes).apply(to: try sizeOfJPEG(bytes, name: name))
+            case .png: EXIFOrientation(png: bytes).apply(to: try sizeOfPNG(bytes, name: name))
+            case .webP: EXIFOrientation(webP: bytes).apply(to: try sizeOfWebP(bytes, name: name))
+            }
+        }
+    }
+
+    private enum Format { case jpeg, png, webP }
+
+    private func read<Result>(
+        _ data: Data, name: String, _ body: (UnsafeBufferPointer<UInt8>, Format) throws -> Result
+    ) throws -> Result {
         guard !data.isEmpty else { throw ImageError.empty(name: name) }
         return try data.withUnsafeBytes { raw in
             let bytes = raw.bindMemory(to: UInt8.self)
-            let (image, orientation): (RGBImage, EXIFOrientation)
-            if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-                image = try decodeJPEG(bytes, name: name)
-                orientation = EXIFOrientation(jpeg: bytes)
-            } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-                image = try decodePNG(bytes, name: name)
-                orientation = EXIFOrientation(png: bytes)
-            } else if bytes.count >= 12, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8) {
-                image = try decodeWebP(bytes, name: name)
-                orientation = EXIFOrientation(webP: bytes)
-            } else {
-                throw ImageError.notAnImage(name: name)
+            if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return try body(bytes, .jpeg) }
+            if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return try body(bytes, .png) }
+            if bytes.count >= 12, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8) {
+                return try body(bytes, .webP)
             }
-            return orientation.apply(to: image)
+            throw ImageError.notAnImage(name: name)
         }
     }
 

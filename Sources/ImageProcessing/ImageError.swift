@@ -1,3 +1,5 @@
+public import Failures
+
 /// Why a picture could not be used.
 public enum ImageError: Error, Equatable {
     case missing(path: String)
@@ -12,19 +14,48 @@ public enum ImageError: Error, Equatable {
     case unsupportedPreparation(String)
 }
 
-extension ImageError: CustomStringConvertible {
-    public var description: String {
+extension ImageError: Failure {
+    public var kind: FailureKind {
         switch self {
-        case .missing(let path): "\(path) does not exist; give the path of a JPEG, PNG or WebP picture"
-        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
-        case .empty(let name): "\(name) is empty; give a JPEG, PNG or WebP picture"
-        case .notAnImage(let name): "\(name) is not a picture this program reads; convert it to JPEG, PNG or WebP"
-        case .malformed(let name, let reason): "\(name) is damaged: \(reason); save or download it again"
-        case .tooLarge(let name, let width, let height, let limit):
-            "\(name) is \(width)×\(height) pixels, more than the limit of \(limit / 1_000_000) million; make it smaller"
-        case .unsupported(let name, let what): "\(name): \(what) cannot be read; convert it to JPEG, PNG or WebP"
-        case .unsupportedPreparation(let what):
-            "preprocessor_config.json asks for \(what), which this program does not do; use the checkpoint's own file"
+        case .missing, .unreadable: .notFound
+        case .empty, .notAnImage, .malformed, .unsupported: .damagedFile
+        case .tooLarge: .tooLarge
+        case .unsupportedPreparation: .unsupportedModel
+        }
+    }
+
+    public var subject: FailureSubject? {
+        switch self {
+        case .missing(let path), .unreadable(let path, _): .file(path)
+        case .empty(let name), .notAnImage(let name), .malformed(let name, _), .tooLarge(let name, _, _, _),
+            .unsupported(let name, _):
+            .file(name)
+        case .unsupportedPreparation: .file("preprocessor_config.json")
+        }
+    }
+
+    public var problem: String {
+        switch self {
+        case .missing: "does not exist"
+        case .unreadable(_, let reason): "cannot be read: \(reason)"
+        case .empty: "is empty"
+        case .notAnImage: "is not a picture this program reads"
+        case .malformed(_, let reason): "is damaged: \(reason)"
+        case .tooLarge(_, let width, let height, let limit):
+            "is \(width)×\(height) pixels, more than the limit of \(limit / 1_000_000) million"
+        case .unsupported(_, let what): "\(what) cannot be read"
+        case .unsupportedPreparation(let what): "asks for \(what), which this program does not do"
+        }
+    }
+
+    public var remedy: Remedy? {
+        switch self {
+        case .missing, .empty: .advice("give a JPEG, PNG or WebP picture")
+        case .unreadable: .advice("check the file's permissions")
+        case .notAnImage, .unsupported: .advice("convert it to JPEG, PNG or WebP")
+        case .malformed: .advice("save or download it again")
+        case .tooLarge: .advice("make it smaller")
+        case .unsupportedPreparation: .advice("use the checkpoint's own file")
         }
     }
 }

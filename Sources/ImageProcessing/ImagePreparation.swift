@@ -16,45 +16,48 @@ public struct ImagePreparation: Sendable, Equatable {
     public let viewSize: Int
     /// Pixels along one side of a patch.
     public let patchSize: Int
+    /// Whether the model takes the CLS token of a picture beside its patches.
+    public let includesClassToken: Bool
 
-    public init(_ variant: Variant, viewSize: Int, patchSize: Int) {
+    public init(_ variant: Variant, viewSize: Int, patchSize: Int, includesClassToken: Bool = false) {
+        self.includesClassToken = includesClassToken
         self.variant = variant
         self.viewSize = viewSize
         self.patchSize = patchSize
     }
 
-    /// Cuts a picture. The canvas of the tiles is made when the first of them is asked for.
+    /// How a picture of a size will be cut. O(resolutions); touches no pixel.
     ///
-    /// - Throws: `HiREDError.invalidLayout` when sizes do not fit each other.
-    public func prepare(_ image: RGBImage) throws -> ImagePartitions {
-        let size = PixelSize(width: image.width, height: image.height)
-        let side = viewSize / patchSize
-        switch variant {
-        case .anyResolution(let resolutions):
-            guard let canvas = AnyResolution.bestResolution(for: size, among: resolutions) else {
-                throw ImageError.unsupportedPreparation("no resolution at all")
-            }
-            guard canvas.width % viewSize == 0, canvas.height % viewSize == 0 else {
-                throw ImageError.unsupportedPreparation(
-                    "a resolution of \(canvas.width)×\(canvas.height), not a multiple of \(viewSize)")
-            }
-            let content = AnyResolution.content(of: size, on: canvas)
-            let layout = try PartitionLayout(
-                side: side, tileRows: canvas.height / viewSize, tileColumns: canvas.width / viewSize, imageSize: size,
-                canvasSize: canvas, content: content)
-            return ImagePartitions(
-                layout: layout, viewSize: viewSize,
-                fullView: BicubicResize.resize(image, width: viewSize, height: viewSize), source: image)
-        case .centreCrop(let edge):
-            return ImagePartitions(
-                layout: try PartitionLayout(side: side, imageSize: size), viewSize: viewSize,
-                fullView: centreCrop(image, shortestEdge: edge), source: image)
-        case .padToSquare(let red, let green, let blue):
-            let square = image.paddedToSquare(colour: (red, green, blue))
-            return ImagePartitions(
-                layout: try PartitionLayout(side: side, imageSize: size), viewSize: viewSize,
-                fullView: BicubicResize.resize(square, width: viewSize, height: viewSize), source: image)
+    /// - Throws: `HiREDError.invalidLayout`, `ImageError.unsupportedPreparation` when sizes do not fit each other.
+    public func layout(for size: PixelSize) throws -> PartitionLayout {
+        guard case .anyResolution(let resolutions) = variant else {
+            return try singleLayout(size)
         }
+        do {
+            return try PartitionLayout(
+                imageSize: size, resolutions: resolutions, viewSize: viewSize, patchSize: patchSize)
+        } catch { throw ImageError.unsupportedPreparation("a cut that cannot be made: \(error)") }
+    }
+
+    /// Cuts a picture into all its views; nothing of the picture itself is kept.
+    ///
+    /// - Throws: as ``layout(for:)``.
+    public func prepare(_ image: RGBImage) throws -> ImagePartitions {
+        let layout = try layout(for: PixelSize(width: image.width, height: image.height))
+        let fullView: RGBImage =
+            switch variant {
+            case .anyResolution: BicubicResize.resize(image, width: viewSize, height: viewSize)
+            case .centreCrop(let edge): centreCrop(image, shortestEdge: edge)
+            case .padToSquare(let red, let green, let blue):
+                BicubicResize.resize(
+                    image.paddedToSquare(colour: (red, green, blue)), width: viewSize, height: viewSize)
+            }
+        return ImagePartitions(layout: layout, viewSize: viewSize, fullView: fullView, of: image)
+    }
+
+    private func singleLayout(_ size: PixelSize) throws -> PartitionLayout {
+        let layout = try PartitionLayout(side: viewSize / patchSize, imageSize: size)
+        return includesClassToken ? try layout.includingClassToken() : layout
     }
 
     /// CLIP's resize and crop (Transformers 4.57.6, image_transforms.py: get_resize_output_image_size, center_crop).
@@ -71,41 +74,5 @@ public struct ImagePreparation: Sendable, Equatable {
         }
         return BicubicResize.resize(
             image, width: width, height: height, columns: left..<(left + viewSize), rows: top..<(top + viewSize))
-    }
-}
-
-/// A prepared picture: its layout, and the pixels of each partition when they are asked for.
-public struct ImagePartitions: Sendable {
-    public let layout: PartitionLayout
-    /// Pixels along one side of a partition.
-    public let viewSize: Int
-    public let fullView: RGBImage
-    private let source: RGBImage
-
-    init(layout: PartitionLayout, viewSize: Int, fullView: RGBImage, source: RGBImage) {
-        self.layout = layout
-        self.viewSize = viewSize
-        self.fullView = fullView
-        self.source = source
-    }
-
-    /// The canvas that the tiles are cut from, letterboxed in black. Empty without tiles.
-    public func canvas() -> RGBImage {
-        let content = layout.content
-        guard layout.tileCount > 0 else { return RGBImage(width: 0, height: 0, pixels: []) }
-        let resized = BicubicResize.resize(source, width: content.width, height: content.height)
-        return resized.placed(
-            x: content.x, y: content.y, width: layout.canvasSize.width, height: layout.canvasSize.height,
-            colour: (0, 0, 0))
-    }
-
-    /// Tiles, row by row, written one behind the other: each viewSize² RGB pixels.
-    public func write(tiles: [Int], of canvas: RGBImage, to target: UnsafeMutableBufferPointer<UInt8>) {
-        let count = 3 * viewSize * viewSize
-        for (place, tile) in tiles.enumerated() {
-            canvas.copyRectangle(
-                x: tile % layout.tileColumns * viewSize, y: tile / layout.tileColumns * viewSize, width: viewSize,
-                height: viewSize, to: UnsafeMutableBufferPointer(rebasing: target[(place * count)...].prefix(count)))
-        }
     }
 }

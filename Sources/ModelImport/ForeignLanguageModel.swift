@@ -28,8 +28,8 @@ struct ForeignLanguageModel {
         let core = try Core()
         let text = config.text
         let decoder = try core.readModel(path: url.appending(path: GraphPart.languageModel.xmlName).path)
-        try require(decoder, GraphPort.inputsEmbeds, width: text.hiddenSize, among: decoder.inputs())
-        try require(decoder, GraphPort.logits, width: text.vocabularySize, among: decoder.outputs())
+        try require(decoder, PortName.inputsEmbeds, width: text.hiddenSize, among: decoder.inputs())
+        try require(decoder, PortName.logits, width: text.vocabularySize, among: decoder.outputs())
         try require(layers: text.layerCount, in: decoder)
         let table = try core.readModel(path: url.appending(path: GraphPart.textEmbeddings.xmlName).path)
         let (inputs, outputs) = (try table.inputs(), try table.outputs())

@@ -1,4 +1,6 @@
 import Checkpoints
+import ElementTypes
+import Failures
 import Foundation
 import ModelGraphs
 
@@ -51,7 +53,7 @@ struct ImportPlanner {
             throw CheckpointError(
                 .missing, file: folder.url.path,
                 problem: "the checkpoint does not hold its vision tower \(folder.config.visionTowerName ?? "")",
-                remedy: "download that CLIP folder and give it with --vision-tower")
+                advice: .give(.visionTower, "that CLIP folder, downloaded beside it"))
         }
     }
 
@@ -68,10 +70,10 @@ struct ImportPlanner {
     private func uses(of part: GraphPart) throws -> [WeightUse] {
         var uses = try graphs.emit(part, constantsOffset: 0).weights
         if part == .vision {
-            // What other strategies read of the last layer goes along, so that a graph with their taps can be emitted
-            // over the same weights.
+            // The layers that only other strategies read go along, so that a graph with their taps can be emitted over
+            // the same weights.
             let last = folder.config.vision.layerCount - 1
-            let more = try graphs.vision(taps: [.clsMerged(layer: last), .keys(layer: last)], constantsOffset: 0)
+            let more = try graphs.vision(taps: [.features(layer: last)], constantsOffset: 0)
             let known = Set(uses)
             uses += more.weights.filter { !known.contains($0) }
         }
@@ -127,14 +129,13 @@ struct ImportPlanner {
 extension GraphPlan.Item {
     /// The tensor as the graph sees it, with its scale.
     fileprivate func weightTensors() throws -> [WeightTensor] {
-        let type: GraphElementType? =
+        let type: ElementType =
             switch format {
-            case .copy: GraphElementType(rawValue: entry.elementType.rawValue.lowercased())
+            case .copy: entry.elementType
             case .half: .f16
             case .int8: .i8
             case .int4: .i4
             }
-        guard let type else { throw GraphError.missingTensor(name: entry.name) }
         var tensors = [
             try WeightTensor(
                 name: entry.name, elementType: type, shape: GraphShape(entry.shape), byteOffset: offset,

@@ -1,5 +1,6 @@
 public import Checkpoints
 import Crypto
+import ElementTypes
 public import Foundation
 public import ModelGraphs
 
@@ -101,14 +102,14 @@ extension GraphPlan.Item {
     fileprivate func manifestEntry(part: GraphPart, sha256: String) -> ModelManifest.Tensor {
         let (type, group): (String, Int?) =
             switch format {
-            case .copy: (entry.elementType.rawValue.lowercased(), nil)
+            case .copy: (entry.elementType.rawValue, nil)
             case .half: ("f16", nil)
             case .int8: ("i8", columns)
             case .int4(let group): ("i4", group)
             }
         return ModelManifest.Tensor(
             name: entry.name, part: part, shape: entry.shape, type: type, groupSize: group, offset: offset,
-            byteCount: byteCount, scaleOffset: scaleOffset, sourceType: entry.elementType.rawValue.lowercased(),
+            byteCount: byteCount, scaleOffset: scaleOffset, sourceType: entry.elementType.rawValue,
             sourceSha256: sha256)
     }
 }

@@ -1,6 +1,7 @@
 import CQuantization
 import Checkpoints
 import Crypto
+import ElementTypes
 import Foundation
 
 /// Converts tensors chunk by chunk through buffers that are used again for the next one.

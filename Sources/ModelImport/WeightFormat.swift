@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// How an imported model's matrices are stored.
 public enum WeightFormat: String, Sendable, Hashable, CaseIterable {
     /// 16 bits as the checkpoint has them: f16, or bf16 where the source is bf16. f32 becomes f16.

@@ -49,7 +49,11 @@ struct WeightWriter {
                         try state.withLock { state in
                             if let failure = state.failure { throw failure }
                             state.done += bytes
-                            try report(ModelImporter.Progress(done: state.done, total: total))
+                            do { try report(ModelImporter.Progress(done: state.done, total: total)) } catch {
+                                // Before the lock is free: nobody reports once it was told to stop.
+                                state.failure = error
+                                throw error
+                            }
                         }
                     }
                     state.withLock { $0.hashes[job.plan][job.item] = hash }

@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// How a model is compiled. What is nil is left to the runtime.
 public struct CompileProperties: Sendable, Equatable {
     public enum Precision: String, Sendable { case f32, f16, bf16, u8 }

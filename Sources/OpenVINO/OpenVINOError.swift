@@ -1,7 +1,8 @@
 internal import COpenVINO
+public import Failures
 
 /// What OpenVINO refused, with its own message.
-public struct OpenVINOError: Error, CustomStringConvertible {
+public struct OpenVINOError: Error {
     /// What was attempted, as in "compile the model for CPU".
     public let operation: String
     /// OpenVINO's message, or the binding's own where OpenVINO was silent.
@@ -12,7 +13,16 @@ public struct OpenVINOError: Error, CustomStringConvertible {
         self.message = message
     }
 
-    public var description: String { "OpenVINO could not \(operation): \(message)" }
+}
+
+extension OpenVINOError: Failure {
+    /// Whether memory ran out, which is no fault of this program.
+    public var isOutOfMemory: Bool { message == OVS_OUT_OF_MEMORY }
+
+    public var kind: FailureKind { isOutOfMemory ? .overloaded : .internal }
+    public var subject: FailureSubject? { nil }
+    public var problem: String { "OpenVINO could not \(operation): \(message)" }
+    public var remedy: Remedy? { isOutOfMemory ? .advice("free some memory") : nil }
 }
 
 /// The one funnel through which every call into the runtime passes.

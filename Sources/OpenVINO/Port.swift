@@ -1,15 +1,17 @@
 internal import COpenVINO
+public import ElementTypes
 
 /// An input or output of a model.
 public struct Port: Sendable, Equatable {
     public let name: String
-    public let elementType: ElementType
+    /// Nil for a type of the runtime that this binding has no name for.
+    public let elementType: ElementType?
     /// nil stands for a dynamic dimension; the whole is nil when even the rank is dynamic.
     public let shape: [Int?]?
 
     init(_ port: ovs_port) {
         name = takeString(port.name)
-        elementType = ElementType(rawValue: port.element_type) ?? .other
+        elementType = ElementType(code: port.element_type)
         guard port.rank >= 0 else {
             shape = nil
             return
@@ -37,22 +39,4 @@ public struct Port: Sendable, Equatable {
         }
         return ports
     }
-}
-
-/// Port names that language models and their paged form share with every OpenVINO tool.
-public enum PortName {
-    public static let inputsEmbeds = "inputs_embeds"
-    public static let attentionMask = "attention_mask"
-    public static let positionIDs = "position_ids"
-    public static let beamIndex = "beam_idx"
-    public static let logits = "logits"
-    public static let inputIDs = "input_ids"
-    public static let pastLengths = "past_lens"
-    public static let subsequenceBegins = "subsequence_begins"
-    public static let blockIndices = "block_indices"
-    public static let blockIndicesBegins = "block_indices_begins"
-    public static let maxContextLength = "max_context_len"
-    public static let sampledTokensIndices = "sampled_tokens_indices"
-    public static func keyCache(_ layer: Int) -> String { "key_cache.\(layer)" }
-    public static func valueCache(_ layer: Int) -> String { "value_cache.\(layer)" }
 }

@@ -1,4 +1,5 @@
 internal import COpenVINO
+import ElementTypes
 
 /// Raw memory of tensors, lent for the length of a closure.
 extension Tensor {
@@ -12,7 +13,10 @@ extension Tensor {
         var data: UnsafeMutableRawPointer?
         let count = byteCount
         if count > 0 { try check("reach a tensor's memory", ovs_tensor_data(pointer, &data)) }
-        return try body(UnsafeMutableRawBufferPointer(start: data, count: data == nil ? 0 : count))
+        // The memory goes with the tensor, and the pointer alone does not hold it.
+        return try withExtendedLifetime(self) {
+            try body(UnsafeMutableRawBufferPointer(start: data, count: data == nil ? 0 : count))
+        }
     }
 
     /// - Throws: `OpenVINOError` when the tensor's element type is another.
@@ -22,7 +26,8 @@ extension Tensor {
         let held = elementType
         guard held == Element.elementType else {
             throw OpenVINOError(
-                operation: "read a tensor as \(Element.elementType.name)", message: "its elements are \(held.name)")
+                operation: "read a tensor as \(Element.elementType.rawValue)",
+                message: "its elements are \(held?.rawValue ?? "unknown")")
         }
         return try withUnsafeMutableBytes { bytes in try body(bytes.bindMemory(to: Element.self)) }
     }

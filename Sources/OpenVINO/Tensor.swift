@@ -1,4 +1,5 @@
 internal import COpenVINO
+public import ElementTypes
 
 /// A dense tensor in row-major order.
 ///
@@ -17,10 +18,10 @@ public final class Tensor {
 
     /// Allocates a tensor. Its contents are not set.
     public init(_ elementType: ElementType, shape: [Int]) throws(OpenVINOError) {
-        let sizes = try unsignedShape(shape)
+        let (sizes, code) = (try unsignedShape(shape), try elementType.code())
         var result: OpaquePointer?
         try check(
-            "allocate a tensor of shape \(shape)", ovs_tensor_create(elementType.rawValue, sizes, sizes.count, &result))
+            "allocate a tensor of shape \(shape)", ovs_tensor_create(code, sizes, sizes.count, &result))
         pointer = try handle("allocate a tensor", result)
         memoryOwner = nil
     }
@@ -33,11 +34,11 @@ public final class Tensor {
     public init(_ elementType: ElementType, shape: [Int], memory: UnsafeMutableRawPointer, owner: AnyObject)
         throws(OpenVINOError)
     {
-        let sizes = try unsignedShape(shape)
+        let (sizes, code) = (try unsignedShape(shape), try elementType.code())
         var result: OpaquePointer?
         try check(
             "wrap a tensor of shape \(shape)",
-            ovs_tensor_wrap(elementType.rawValue, sizes, sizes.count, memory, &result))
+            ovs_tensor_wrap(code, sizes, sizes.count, memory, &result))
         pointer = try handle("wrap a tensor", result)
         memoryOwner = owner
     }
@@ -48,7 +49,8 @@ public final class Tensor {
         try write(elements)
     }
 
-    public var elementType: ElementType { information { type, _, _ in type } }
+    /// Nil for a type of the runtime that this binding has no name for.
+    public var elementType: ElementType? { information { type, _, _ in type } }
     public var shape: [Int] { information { _, sizes, _ in Array(sizes) } }
     public var byteCount: Int { information { _, _, byteCount in byteCount } }
 
@@ -60,7 +62,7 @@ public final class Tensor {
 
     /// Asks the runtime, without allocating.
     private func information<Result>(
-        _ body: (_ type: ElementType, _ shape: UnsafeMutableBufferPointer<Int>, _ byteCount: Int) -> Result
+        _ body: (_ type: ElementType?, _ shape: UnsafeMutableBufferPointer<Int>, _ byteCount: Int) -> Result
     ) -> Result {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 8) { buffer in
             var type: Int32 = -1
@@ -72,7 +74,7 @@ public final class Tensor {
                 rank = 0
             }
             return body(
-                ElementType(rawValue: type) ?? .other, UnsafeMutableBufferPointer(rebasing: buffer[..<rank]), byteCount)
+                ElementType(code: type), UnsafeMutableBufferPointer(rebasing: buffer[..<rank]), byteCount)
         }
     }
 }

@@ -44,11 +44,18 @@ public struct BlockPool: Sendable {
     public var usedBlocks: Int { blockCount - availableBlocks }
     /// Blocks nobody uses that can still be found by their keys.
     public var cachedBlocks: Int { cached.count }
+    /// Blocks nobody uses whose content is worth nothing.
+    public var freeBlocks: Int { free.count }
     /// Blocks that `allocate` can still give: the free and the cached ones.
     public var availableBlocks: Int { free.count + cached.count }
 
     /// Blocks needed for this many tokens.
-    public func blocks(forTokens tokens: Int) -> Int { tokens / blockSize + (tokens % blockSize == 0 ? 0 : 1) }
+    public func blocks(forTokens tokens: Int) -> Int { Self.blocks(forTokens: tokens, blockSize: blockSize) }
+
+    /// Blocks of a size that are needed for this many tokens.
+    public static func blocks(forTokens tokens: Int, blockSize: Int) -> Int {
+        tokens / blockSize + (tokens % blockSize == 0 ? 0 : 1)
+    }
 
     /// How many tables hold a block.
     public func referenceCount(of block: BlockID) -> Int { Int(references[Int(block)]) }
@@ -59,6 +66,17 @@ public struct BlockPool: Sendable {
         references[Int(block)] = 1
         return block
     }
+
+    /// Free blocks for a moment, whose content may be overwritten; nil where there are not so many. O(count).
+    mutating func takeFree(_ count: Int) -> [BlockID]? {
+        guard count <= free.count else { return nil }
+        let blocks = Array(free.suffix(count))
+        free.removeLast(count)
+        return blocks
+    }
+
+    /// Takes back what `takeFree` gave.
+    mutating func giveBack(_ blocks: [BlockID]) { free += blocks }
 
     /// One more table holds the block, which is referenced or cached. O(1).
     public mutating func retain(_ block: BlockID) {

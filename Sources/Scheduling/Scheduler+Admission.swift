@@ -21,7 +21,7 @@ extension Scheduler {
         waiting.append(
             SequenceState(
                 id: request.id, seniority: Seniority(arrival: arrivals, fork: 0), promptLength: request.promptLength,
-                maximumNewTokens: request.maximumNewTokens, deadline: request.deadline,
+                maximumNewTokens: request.maximumNewTokens,
                 keys: Array(request.promptKeys.prefix(request.promptLength / pool.blockSize))))
         return .accepted
     }

@@ -17,18 +17,12 @@ extension Scheduler {
         return true
     }
 
-    /// Cancels the sequences whose deadline is at or before `now`. O(sequences).
-    ///
-    /// - Returns: their names.
-    public mutating func expire(now: UInt64) -> [SequenceID] {
-        var expired: [SequenceID] = []
-        for sequence in running where !sequence.isEnding && sequence.isDue(now) { expired.append(sequence.id) }
-        for sequence in waiting where sequence.isDue(now) { expired.append(sequence.id) }
-        for id in expired { cancel(id) }
-        return expired
+    /// Ends a sequence of the step in flight whose entry failed: nothing that it was to write can be relied on. It has no
+    /// outcome; its blocks are let go when the step is complete, and none of them becomes findable.
+    public mutating func fail(_ id: SequenceID) {
+        precondition(isStepInFlight, "only an entry of a step can fail")
+        guard let place = running.position(of: id), running[place].scheduled > 0 else { return }
+        running[place].scheduled = 0
+        running[place].isEnding = true
     }
-}
-
-extension SequenceState {
-    fileprivate func isDue(_ now: UInt64) -> Bool { deadline.map { $0 <= now } ?? false }
 }

@@ -40,6 +40,6 @@ extension Scheduler {
         return SequenceState(
             id: id, seniority: Seniority(arrival: sequence.seniority.arrival, fork: forks),
             promptLength: sequence.promptLength, maximumNewTokens: sequence.maximumNewTokens,
-            deadline: sequence.deadline, keys: sequence.keys, generated: sequence.generated)
+            keys: sequence.keys, generated: sequence.generated)
     }
 }

@@ -38,6 +38,19 @@ public struct Scheduler: Sendable {
     /// Whether no sequence is left; `nextStep` gives nil exactly then.
     public var isIdle: Bool { running.isEmpty && waiting.isEmpty }
 
+    /// Lends blocks that hold nothing, for measurements between two steps. Nothing that is referenced or cached changes.
+    ///
+    /// - Returns: what `body` gives; nil, without a call, where there are not so many such blocks.
+    public mutating func lendFreeBlocks<Result>(_ count: Int, _ body: ([BlockID]) throws -> Result) rethrows -> Result?
+    {
+        guard let blocks = pool.takeFree(count) else { return nil }
+        defer { pool.giveBack(blocks) }
+        return try body(blocks)
+    }
+
+    /// Calls `body` with each sequence that holds blocks.
+    public func forEachRunning(_ body: (SequenceID) -> Void) { for sequence in running { body(sequence.id) } }
+
     public var statistics: SchedulerStatistics {
         SchedulerStatistics(
             waiting: waiting.count, running: running.count, usedBlocks: pool.usedBlocks,

@@ -10,17 +10,12 @@ public struct SequenceRequest: Hashable, Sendable {
     public var maximumNewTokens: Int
     /// Keys of the prompt's full blocks from the first on. Fewer are allowed: the blocks after them are not looked up.
     public var promptKeys: [BlockKey]
-    /// When to give up, in the caller's monotonic ticks.
-    public var deadline: UInt64?
 
-    public init(
-        id: SequenceID, promptLength: Int, maximumNewTokens: Int, promptKeys: [BlockKey] = [], deadline: UInt64? = nil
-    ) {
+    public init(id: SequenceID, promptLength: Int, maximumNewTokens: Int, promptKeys: [BlockKey] = []) {
         self.id = id
         self.promptLength = promptLength
         self.maximumNewTokens = maximumNewTokens
         self.promptKeys = promptKeys
-        self.deadline = deadline
     }
 }
 

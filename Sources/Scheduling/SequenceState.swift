@@ -4,7 +4,6 @@ struct SequenceState: Sendable {
     let seniority: Seniority
     let promptLength: Int
     let maximumNewTokens: Int
-    let deadline: UInt64?
     /// Keys of the first full blocks: the prompt's, then those learned while generating.
     var keys: [BlockKey]
     /// Tokens generated so far.

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// Byte-pair encoding: characters become tokens, neighbours merge in the order of their rank.
 struct BytePairEncoder: Sendable {
     private struct Pair: Hashable {

@@ -1,13 +1,11 @@
 public import Foundation
+import OrderedJSON
 
 /// A byte-pair tokenizer read from a `tokenizer.json` of the Hugging Face `tokenizers` library: LLaMA-2 and Mistral
 /// (with byte fallback), LLaMA-3 and Qwen2 (byte level). Written here because no Swift package for it can be had.
 public struct Tokenizer: Sendable {
     /// Tokens of the vocabulary and added ones: ids run from 0 to this, not all need exist.
     public let vocabularySize: Int
-
-    /// In bytes. The largest known, of 256,000 tokens, takes about 35 MB.
-    private static let longestFile = 128 << 20
 
     private let normalizer: Normalizer?
     private let preTokenizer: PreTokenizer?
@@ -25,17 +23,12 @@ public struct Tokenizer: Sendable {
 
     /// - Throws: `TokenizerError`.
     public init(contentsOf url: URL) throws {
-        try self.init(json: FileReading.data(at: url, limit: Self.longestFile), path: url.path)
+        try self.init(json: FileReading.data(at: url, limit: TokenizerFile.limits.bytes), path: url.path)
     }
 
     /// - Parameter path: what errors call the file.
     public init(json: Data, path: String) throws {
-        let file: TokenizerFile
-        do { file = try JSONDecoder().decode(TokenizerFile.self, from: json) } catch let error as DecodingError {
-            throw TokenizerError.malformed(path: path, reason: Self.reason(error))
-        } catch {
-            throw TokenizerError.malformed(path: path, reason: "it is not JSON")
-        }
+        let file = try TokenizerFile(json: Array(json), path: path)
         guard file.model.type ?? "BPE" == "BPE" else {
             throw TokenizerError.unsupported(
                 path: path, component: "the model '\(file.model.type ?? "")'", supported: "BPE")
@@ -43,8 +36,11 @@ public struct Tokenizer: Sendable {
         guard file.model.continuing_subword_prefix ?? "" == "", file.model.end_of_word_suffix ?? "" == "" else {
             throw TokenizerError.unsupported(path: path, component: "a subword prefix or suffix", supported: "none")
         }
-        let model = try Self.model(json, path: path)
-        let vocabulary = try Self.vocabulary(model, path: path)
+        guard let listed = file.model.vocabulary, let merges = file.model.merges else {
+            throw TokenizerError.malformed(
+                path: path, reason: "its vocab or its merges are missing or of the wrong kind")
+        }
+        let vocabulary = try Self.vocabulary(listed, path: path)
         let added = file.added_tokens ?? []
         var ids = vocabulary
         var tokens: [Int32: String] = [:]
@@ -73,7 +69,7 @@ public struct Tokenizer: Sendable {
         preTokenizer = try file.pre_tokenizer.map { (part) throws(TokenizerError) in try PreTokenizer(part, path: path)
         }
         decoder = try file.decoder.map { (part) throws(TokenizerError) in try TokenDecoder(part, path: path) }
-        encoder = try BytePairEncoder(file.model, merges: model.merges, vocabulary: vocabulary, path: path)
+        encoder = try BytePairEncoder(file.model, merges: merges, vocabulary: vocabulary, path: path)
         func select(normalized: Bool) -> [TokenizerFile.AddedToken] {
             added.filter { ($0.normalized ?? false) == normalized }
         }
@@ -84,21 +80,16 @@ public struct Tokenizer: Sendable {
         (prefix, suffix) = try Self.frame(file.post_processor, path: path)
     }
 
-    private static func model(_ json: Data, path: String) throws -> JSONModelReader.Model {
-        do {
-            if let model = try JSONModelReader.model(in: json) { return model }
-        } catch .mergeWithoutTwoParts {
-            throw TokenizerError.malformed(path: path, reason: "a merge needs two parts")
-        } catch .malformed {
-            throw TokenizerError.malformed(path: path, reason: "its vocabulary or its merges are of the wrong kind")
-        }
-        throw TokenizerError.malformed(path: path, reason: "its model has no vocab or no merges")
-    }
-
-    private static func vocabulary(_ model: JSONModelReader.Model, path: String) throws -> [ByteExactString: Int32] {
+    private static func vocabulary(
+        _ listed: [(text: String, id: Int)], path: String
+    ) throws -> [ByteExactString: Int32] {
         var result: [ByteExactString: Int32] = [:]
-        result.reserveCapacity(model.vocabulary.count)
-        for (text, id) in model.vocabulary { result[ByteExactString(text)] = try Self.id(id, of: text, path: path) }
+        result.reserveCapacity(listed.count)
+        for (text, id) in listed {
+            guard result.updateValue(try Self.id(id, of: text, path: path), forKey: ByteExactString(text)) == nil else {
+                throw TokenizerError.malformed(path: path, reason: "the token '\(text)' is given twice")
+            }
+        }
         return result
     }
 
@@ -114,15 +105,6 @@ public struct Tokenizer: Sendable {
             id: Int32(file.id), content: content, isSpecial: file.special ?? false,
             isSingleWord: file.single_word ?? false,
             stripsLeft: file.lstrip ?? false, stripsRight: file.rstrip ?? false)
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is of the wrong kind"
-        default: "it is not the JSON of a tokenizer"
-        }
     }
 
     /// Ids before and behind a single text.

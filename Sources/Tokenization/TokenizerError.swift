@@ -1,3 +1,5 @@
+public import Failures
+
 /// Why a tokenizer or a chat template could not be used.
 public enum TokenizerError: Error, Equatable {
     case missing(path: String)
@@ -6,16 +8,40 @@ public enum TokenizerError: Error, Equatable {
     case unsupported(path: String, component: String, supported: String)
 }
 
-extension TokenizerError: CustomStringConvertible {
-    public var description: String {
+extension TokenizerError: Failure {
+    public var kind: FailureKind {
         switch self {
-        case .missing(let path):
-            "\(path) does not exist; a checkpoint folder needs its tokenizer.json or tokenizer.model, download it from the "
-                + "checkpoint's page"
-        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
-        case .malformed(let path, let reason): "\(path) is damaged: \(reason); download it again"
-        case .unsupported(let path, let component, let supported):
-            "\(path): \(component) is not supported; supported: \(supported)"
+        case .missing, .unreadable: .notFound
+        case .malformed: .damagedFile
+        case .unsupported: .unsupportedModel
+        }
+    }
+
+    public var subject: FailureSubject? {
+        switch self {
+        case .missing(let path), .unreadable(let path, _), .malformed(let path, _), .unsupported(let path, _, _):
+            .file(path)
+        }
+    }
+
+    public var problem: String {
+        switch self {
+        case .missing: "does not exist"
+        case .unreadable(_, let reason): "cannot be read: \(reason)"
+        case .malformed(_, let reason): "is damaged: \(reason)"
+        case .unsupported(_, let component, let supported): "\(component) is not supported; supported: \(supported)"
+        }
+    }
+
+    public var remedy: Remedy? {
+        switch self {
+        case .missing:
+            .advice(
+                "a checkpoint folder needs its tokenizer.json or tokenizer.model, download it from the checkpoint's page"
+            )
+        case .unreadable: .advice("check the file's permissions")
+        case .malformed: .advice("download it again")
+        case .unsupported: nil
         }
     }
 }

@@ -17,7 +17,10 @@ struct TokenizerFile: Decodable {
 
     struct Model: Decodable {
         var type: String?
-        // Vocabulary and merges are read apart, by `JSONModelReader`.
+        /// In the file's order; nil without a `vocab`, or with one that is no object.
+        var vocabulary: [(text: String, id: Int)]?
+        /// Nil without `merges`, or with ones that are no list.
+        var merges: [(left: String, right: String)]?
         var unk_token: String?
         var fuse_unk: Bool?
         var byte_fallback: Bool?
@@ -25,6 +28,12 @@ struct TokenizerFile: Decodable {
         var continuing_subword_prefix: String?
         var end_of_word_suffix: String?
         var dropout: Double?
+
+        // Vocabulary and merges are read apart.
+        private enum CodingKeys: CodingKey {
+            case type, unk_token, fuse_unk, byte_fallback, ignore_merges, continuing_subword_prefix, end_of_word_suffix
+            case dropout
+        }
     }
 
     /// A literal or a regular expression.

@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import Testing
 
@@ -75,7 +76,7 @@ struct CheckpointFolderTests {
         #expect(error(bare.url)?.problem == "the folder has no config.json")
         #expect(error(file.url)?.problem == "the folder has no weights")
         try file.write("", to: "model-00001-of-00002.safetensors")
-        #expect(error(file.url)?.remedy == "download model.safetensors.index.json")
+        #expect(error(file.url)?.remedy == .advice("download model.safetensors.index.json"))
     }
 
     @Test(arguments: [

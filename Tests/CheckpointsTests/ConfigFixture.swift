@@ -1,4 +1,5 @@
 import Foundation
+public import OrderedJSON
 import Testing
 
 @testable import Checkpoints
@@ -44,6 +45,30 @@ enum FixtureError: Error { case notAnObject, unexpectedType }
 
 func fixtureURL(_ name: String) throws -> URL {
     try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil))
+}
+
+/// Fixtures are read by Foundation, whose decoder takes them apart.
+extension JSONValue: Decodable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let values = try? container.decode([String: JSONValue].self) {
+            var object = JSONObject()
+            for (key, value) in values { object.append(key, value) }
+            self = .object(object)
+        } else {
+            self = .array(try container.decode([JSONValue].self))
+        }
+    }
 }
 
 extension JSONValue {

@@ -1,4 +1,6 @@
+import Failures
 import Foundation
+import OrderedJSON
 import Testing
 
 @testable import Checkpoints

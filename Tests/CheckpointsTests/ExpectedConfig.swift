@@ -36,7 +36,7 @@ struct ExpectedConfig: Decodable, Equatable {
     var projectorHasBias: Bool
     var imageTokenID: Int
     var pinpoints: [[Int]]
-    var visionFeatureLayer: Int
+    var visionFeatureLayers: [Int]
     var featureSelection: String
     var tiesWordEmbeddings: Bool
     var generationEndTokenIDs: [Int]
@@ -63,7 +63,7 @@ extension ExpectedConfig {
         projectorHasBias = config.projectorHasBias
         imageTokenID = config.imageTokenID ?? -1
         pinpoints = config.pinpoints.map { [$0.height, $0.width] }
-        visionFeatureLayer = config.visionFeatureLayer
+        visionFeatureLayers = config.visionFeatureLayers
         featureSelection = config.featureSelection.rawValue
         tiesWordEmbeddings = config.tiesWordEmbeddings
         generationEndTokenIDs = GenerationConfig(defaultsFor: config).endTokenIDs

@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import Testing
 
@@ -43,7 +44,7 @@ struct HostileSafetensorsTests {
         Hostile(
             testDescription: "invalid UTF-8", bytes: [6, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x7D],
             says: "not UTF-8"),
-        Hostile(testDescription: "UTF-16", bytes: Writer.file(header: "{\0}\0"), says: "not UTF-8"),
+        Hostile(testDescription: "UTF-16", bytes: Writer.file(header: "{\0}\0"), says: "cannot be decoded"),
         Hostile(
             testDescription: "a hundred thousand lists",
             bytes: Writer.file(header: "{\"a\":" + String(repeating: "[", count: 100_000)), says: "deeper than 64"),
@@ -80,8 +81,8 @@ struct HostileSafetensorsTests {
         lying("three offsets", #""w":{"dtype":"F32","shape":[2],"data_offsets":[0,4,8]}"#, says: "\"w\""),
         lying("offsets as text", #""w":{"dtype":"F32","shape":[2],"data_offsets":["0","8"]}"#, says: "\"w\""),
         lying(
-            "fractional shape", #""w":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}"#, says: "cannot be decoded"),
-        lying("huge number", #""w":{"dtype":"F32","shape":[1e99],"data_offsets":[0,8]}"#, says: "cannot be decoded"),
+            "fractional shape", #""w":{"dtype":"F32","shape":[2.5],"data_offsets":[0,8]}"#, says: "\"w\""),
+        lying("huge number", #""w":{"dtype":"F32","shape":[1e99],"data_offsets":[0,8]}"#, says: "\"w\""),
         lying("no type", #""w":{"shape":[2],"data_offsets":[0,8]}"#, says: "dtype"),
         lying("null type", #""w":{"dtype":null,"shape":[2],"data_offsets":[0,8]}"#, says: "\"w\""),
         lying("metadata of numbers", #""__metadata__":{"a":1}"#, data: 0, says: "__metadata__"),

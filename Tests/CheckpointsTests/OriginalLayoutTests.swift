@@ -1,4 +1,6 @@
+import Failures
 import Foundation
+import OrderedJSON
 import Testing
 
 @testable import Checkpoints
@@ -6,8 +8,8 @@ import Testing
 @Suite("The LLaVA authors' own layout")
 struct OriginalLayoutTests {
     /// The keys of liuhaotian/llava-v1.5-7b that matter here.
-    private func original(_ changes: [String: JSONValue]) -> ConfigObject {
-        var values: [String: JSONValue] = [
+    private func original(_ changes: JSONObject) -> ConfigObject {
+        var values: JSONObject = [
             "model_type": .string("llava"), "architectures": .array([.string("LlavaLlamaForCausalLM")]),
             "hidden_size": .integer(4096), "intermediate_size": .integer(11008), "num_attention_heads": .integer(32),
             "num_hidden_layers": .integer(32), "num_key_value_heads": .integer(32), "vocab_size": .integer(32000),
@@ -17,7 +19,7 @@ struct OriginalLayoutTests {
             "mm_vision_select_feature": .string("patch"), "mm_vision_select_layer": .integer(-2),
             "mm_vision_tower": .string("openai/clip-vit-large-patch14-336"), "tie_word_embeddings": .bool(false),
         ]
-        values.merge(changes) { $1 }
+        for (key, value) in changes { values[key] = value }
         return ConfigObject(values, file: "config.json")
     }
 
@@ -75,7 +77,7 @@ struct OriginalLayoutTests {
         ("mm_patch_merge_type", .string("flat")), ("image_grid_pinpoints", .null),
     ])
     func unsupportedValues(key: String, value: JSONValue) throws {
-        var changes: [String: JSONValue] = [:]
+        var changes: JSONObject = [:]
         if ["mm_patch_merge_type", "image_grid_pinpoints"].contains(key) {
             changes["image_aspect_ratio"] = .string("anyres")
             changes["mm_patch_merge_type"] = .string("spatial_unpad")

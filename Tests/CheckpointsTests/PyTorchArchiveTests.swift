@@ -1,3 +1,5 @@
+import ElementTypes
+import Failures
 import Foundation
 import Testing
 
@@ -100,7 +102,7 @@ struct PyTorchArchiveTests {
         #expect(opened.weights.tensors["half"]?.shape == [2, 3, 4])
         let error = #expect(throws: CheckpointError.self) { try opened.mappedWeights() }
         #expect(error?.file == PyTorchArchive.singleFileName)
-        #expect(error?.remedy.contains("hired import") == true)
+        #expect(error?.description.contains("hired import") == true)
         try FileManager.default.moveItem(
             at: folder.url.appendingPathComponent(PyTorchArchive.singleFileName),
             to: folder.url.appendingPathComponent("pytorch_model-00001-of-00002.bin"))

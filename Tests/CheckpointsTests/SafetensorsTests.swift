@@ -1,3 +1,5 @@
+import ElementTypes
+import Failures
 import Foundation
 import Testing
 

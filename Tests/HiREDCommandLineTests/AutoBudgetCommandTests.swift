@@ -60,7 +60,8 @@ import Testing
     @Test func peopleAreToldOnStandardError() throws {
         try withCache { environment in
             let outcome = try Program.run(
-                ask(["--budget", "auto", "--max-ttft", "1000"], prompt: "What number is written?"),
+                ask(
+                    ["--budget", "auto", "--max-ttft", "1000", "--precision", "f32"], prompt: "What number is written?"),
                 environment: environment)
             #expect(outcome.output == "7972\n")
             #expect(outcome.error.split(separator: "\n").count == 1)

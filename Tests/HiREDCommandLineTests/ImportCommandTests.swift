@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite struct ImportCommandTests {
-    private static let fixtures = Program.repository.appending(path: "Tests/InferenceTests/Fixtures")
+    private static let fixtures = Program.repository.appending(path: "Tests/HiREDInferenceTests/Fixtures")
     private let scratch: Scratch
 
     init() throws { scratch = try Scratch() }

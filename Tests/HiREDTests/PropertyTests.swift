@@ -59,7 +59,7 @@ import Testing
 
     @Test func packedTokensFollowTheRaster() throws {
         let layout = try letterboxed(rows: 2, columns: 3, side: 4, image: PixelSize(width: 90, height: 60))
-        let selection = try HiREDStrategy(alpha: 0.3, even: false, separators: false)
+        let selection = try HiREDStrategy(alpha: try #require(DecimalShare(0.3)), even: false, separators: false)
             .run(.tokens(60), layout, randomTaps(layout, seed: 4, values: 1000))
         let places = selection.slots.map { slot -> (Int, Int, Int) in
             guard case .token(let partition, let index) = slot else { return (-1, -1, -1) }
@@ -77,7 +77,7 @@ import Testing
                 let layout = try letterboxed(
                     rows: rows, columns: columns, side: 6, image: PixelSize(width: width, height: height))
                 for token in 0..<layout.tokensPerPartition {
-                    #expect((0..<layout.tileCount).contains(layout.tile(ofFullViewToken: token)))
+                    #expect(layout.tile(ofFullViewToken: token).map { $0 < layout.tileCount } == true)
                 }
             }
         }
@@ -107,6 +107,11 @@ import Testing
         #expect(try kept(3) != kept(4))
     }
 
+    /// HiRED as it is used by default.
+    private var half: HiREDStrategy {
+        get throws { HiREDStrategy(alpha: try #require(DecimalShare(0.5)), even: false, separators: false) }
+    }
+
     @Test func publishedCountsHold() throws {
         let square = try letterboxed(
             rows: 2, columns: 2, side: 24, image: PixelSize(width: 672, height: 672), tile: 336)
@@ -115,19 +120,16 @@ import Testing
         let taps = randomTaps(square, seed: 9)
         #expect(try FullStrategy().run(.full, square, taps).count == 2928)
         let whole = TokenBudget.percentage(try Percentage(numerator: 100))
-        #expect(try HiREDStrategy(alpha: 0.5, even: false, separators: false).run(whole, square, taps).count == 2880)
+        #expect(try half.run(whole, square, taps).count == 2880)
         let single = try PartitionLayout(side: 24, imageSize: PixelSize(width: 672, height: 480))
         #expect(single.fullTokenCount == 576)
-        #expect(
-            try HiREDStrategy(alpha: 0.5, even: false, separators: false)
-                .run(.tokens(100), single, randomTaps(single, seed: 2)).kept.map(\.count) == [100])
+        #expect(try half.run(.tokens(100), single, randomTaps(single, seed: 2)).kept.map(\.count) == [100])
     }
 
     @Test func attentionThatIsNotFiniteIsAnError() throws {
         let single = try PartitionLayout(side: 2, imageSize: PixelSize(width: 6, height: 4))
         let broken = taps(first: [1, 2, 3, 4], final: [[1, .nan, 0, 0]])
-        #expect(throws: HiREDError.self) {
-            try HiREDStrategy(alpha: 0.5, even: false, separators: false).run(.tokens(2), single, broken)
-        }
+        let half = try half
+        #expect(throws: HiREDError.self) { try half.run(.tokens(2), single, broken) }
     }
 }

@@ -6,14 +6,26 @@ import Testing
 /// Pixel for pixel what Transformers' slow processors make of decoded RGB.
 @Suite struct PreparationTests {
     private func views(_ partitions: ImagePartitions) -> [UInt8] {
-        var bytes = partitions.fullView.pixels
         let size = 3 * partitions.viewSize * partitions.viewSize
-        var tiles = [UInt8](repeating: 0, count: size * partitions.layout.tileCount)
-        let canvas = partitions.canvas()
-        tiles.withUnsafeMutableBufferPointer {
-            partitions.write(tiles: Array(0..<partitions.layout.tileCount), of: canvas, to: $0)
+        var bytes: [UInt8] = []
+        var view = [UInt8](repeating: 0, count: size)
+        for number in 0..<partitions.layout.partitionCount {
+            view.withUnsafeMutableBufferPointer { partitions.write(view: number, to: $0) }
+            bytes += view
         }
-        bytes += tiles
+        // The canvas put together again is the one that was cut.
+        let canvas = partitions.canvas()
+        for number in 1..<max(partitions.layout.partitionCount, 1) {
+            let (row, column) = (
+                (number - 1) / partitions.layout.tileColumns, (number - 1) % partitions.layout.tileColumns
+            )
+            view.withUnsafeMutableBufferPointer {
+                canvas.copyRectangle(
+                    x: column * partitions.viewSize, y: row * partitions.viewSize, width: partitions.viewSize,
+                    height: partitions.viewSize, to: $0)
+            }
+            #expect(bytes[(number * size)..<((number + 1) * size)].elementsEqual(view))
+        }
         return bytes
     }
 
@@ -49,12 +61,14 @@ import Testing
         }
     }
 
-    @Test func doublesDecideAsTheReferenceDoes() {
-        let wide = AnyResolution.content(
-            of: PixelSize(width: 500, height: 375), on: PixelSize(width: 672, height: 672))
+    @Test func doublesDecideAsTheReferenceDoes() throws {
+        let wide = try #require(
+            AnyResolution.content(
+                of: PixelSize(width: 500, height: 375), on: PixelSize(width: 672, height: 672)))
         #expect((wide.width, wide.height) == (672, 505))
-        let square = AnyResolution.content(
-            of: PixelSize(width: 600, height: 600), on: PixelSize(width: 672, height: 336))
+        let square = try #require(
+            AnyResolution.content(
+                of: PixelSize(width: 600, height: 600), on: PixelSize(width: 672, height: 336)))
         #expect((square.width, square.height) == (337, 336))
         #expect((square.x, square.y) == (167, 0))
     }

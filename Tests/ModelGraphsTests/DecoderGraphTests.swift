@@ -1,5 +1,9 @@
-import ModelGraphs
+import Checkpoints
+import ElementTypes
+import Failures
 import Testing
+
+@testable import ModelGraphs
 
 @Suite struct DecoderGraphTests {
     private static let base = DecoderShape(
@@ -102,12 +106,17 @@ import Testing
         #expect(throws: Never.self) { try Self.base.validate() }
     }
 
-    @Test func activationNames() throws {
-        #expect(try GraphActivation(transformersName: "silu", key: "hidden_act") == .silu)
-        #expect(try GraphActivation(transformersName: "gelu_new", key: "hidden_act") == .geluTanh)
-        let error = #expect(throws: GraphError.self) {
-            try GraphActivation(transformersName: "relu6", key: "hidden_act")
-        }
-        #expect(try #require(error).description.contains("hidden_act is \"relu6\""))
+    /// Each is one operation of the runtime.
+    @Test(arguments: [
+        (Activation.silu, "Swish"), (.quickGELU, "Swish"), (.gelu, "Gelu"), (.geluTanh, "Gelu"), (.relu, "ReLU"),
+    ])
+    func activationsAreOneOperation(_ activation: Activation, _ type: String) throws {
+        let builder = GraphBuilder(name: "test")
+        let value = try builder.parameter("x", .f32, [2, 3])
+        let active = try builder.activation(value, activation)
+        #expect(active.shape == [2, 3] && active.elementType == .f32)
+        try builder.result(active, "y")
+        let parsed = try #require(ParsedIR(try builder.emit(constantsOffset: 0).xml))
+        #expect(parsed.layers.contains { $0.type == type })
     }
 }

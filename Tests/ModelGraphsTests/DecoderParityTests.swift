@@ -1,3 +1,4 @@
+import ElementTypes
 import ModelGraphs
 import OpenVINO
 import Testing
@@ -25,10 +26,10 @@ import Testing
     func logits(name: String, pieces: [Int]) throws {
         let fixture = try GraphFixture(name)
         let request = try GraphRunner().request(try fixture.decoder(), of: fixture)
-        let mask = try fixture.input(GraphPort.attentionMask, Int64.self)
-        let positions = try fixture.input(GraphPort.positionIDs, Int64.self).values
-        let embeddings = try fixture.output(GraphPort.inputsEmbeds)
-        let expected = try fixture.output(GraphPort.logits)
+        let mask = try fixture.input(PortName.attentionMask, Int64.self)
+        let positions = try fixture.input(PortName.positionIDs, Int64.self).values
+        let embeddings = try fixture.output(PortName.inputsEmbeds)
+        let expected = try fixture.output(PortName.logits)
         let (rows, length, width) = (embeddings.shape[0], embeddings.shape[1], embeddings.shape[2])
         let vocabulary = expected.shape[2]
         /// Columns of a [rows, length, size] tensor.
@@ -43,16 +44,16 @@ import Testing
         for count in pieces {
             let range = start..<start + count
             try request.set(
-                GraphPort.inputsEmbeds,
+                PortName.inputsEmbeds,
                 try Tensor(columns(embeddings.values, range, size: width), shape: [rows, count, width]))
             try request.set(
-                GraphPort.attentionMask,
+                PortName.attentionMask,
                 try Tensor(columns(mask.values, 0..<range.upperBound, size: 1), shape: [rows, range.upperBound]))
             try request.set(
-                GraphPort.positionIDs, try Tensor(columns(positions, range, size: 1), shape: [rows, count]))
-            try request.set(GraphPort.beamIndex, try Tensor((0..<rows).map(Int32.init), shape: [rows]))
+                PortName.positionIDs, try Tensor(columns(positions, range, size: 1), shape: [rows, count]))
+            try request.set(PortName.beamIndex, try Tensor((0..<rows).map(Int32.init), shape: [rows]))
             try request.infer()
-            let actual = try request.tensor(GraphPort.logits)
+            let actual = try request.tensor(PortName.logits)
             #expect(actual.shape == [rows, count, vocabulary])
             let values = try actual.elements(of: Float.self)
             let wanted = columns(expected.values, range, size: vocabulary)
@@ -87,22 +88,22 @@ import Testing
             let dimensions = try #require(port.shape)
             // One block is enough for eleven positions.
             let sizes = try [1] + dimensions.dropFirst().map { try #require($0) }
-            try request.set(port.name, try Tensor(port.elementType, shape: sizes))
+            try request.set(port.name, try Tensor(#require(port.elementType), shape: sizes))
         }
-        let embeddings = try fixture.output(GraphPort.inputsEmbeds)
-        let expected = try fixture.output(GraphPort.logits)
-        let positions = try fixture.input(GraphPort.positionIDs, Int64.self).values
+        let embeddings = try fixture.output(PortName.inputsEmbeds)
+        let expected = try fixture.output(PortName.logits)
+        let positions = try fixture.input(PortName.positionIDs, Int64.self).values
         let (length, width, vocabulary) = (embeddings.shape[1], embeddings.shape[2], expected.shape[2])
         var past = 0
         for count in [8, 2, 1] {
             let range = past..<past + count
             try request.set(
-                GraphPort.inputsEmbeds,
+                PortName.inputsEmbeds,
                 try Tensor(
                     Array(embeddings.values[range.lowerBound * width..<range.upperBound * width]),
                     shape: [count, width]
                 ))
-            try request.set(GraphPort.positionIDs, try Tensor(Array(positions[range]), shape: [count]))
+            try request.set(PortName.positionIDs, try Tensor(Array(positions[range]), shape: [count]))
             try request.set(PortName.pastLengths, try Tensor([Int32(past)], shape: [1]))
             try request.set(PortName.subsequenceBegins, try Tensor([0, Int32(count)], shape: [2]))
             try request.set(PortName.blockIndices, try Tensor([0 as Int32], shape: [1]))
@@ -110,7 +111,7 @@ import Testing
             try request.set(PortName.maxContextLength, try Tensor([Int32(range.upperBound)], shape: []))
             try request.set(PortName.sampledTokensIndices, try Tensor((0..<count).map(Int64.init), shape: [count]))
             try request.infer()
-            let values = try request.tensor(GraphPort.logits).elements(of: Float.self)
+            let values = try request.tensor(PortName.logits).elements(of: Float.self)
             // The first row of the batch has no padding.
             let wanted = Array(expected.values[range.lowerBound * vocabulary..<range.upperBound * vocabulary])
             #expect(try relativeError(values, wanted) < 1e-4)

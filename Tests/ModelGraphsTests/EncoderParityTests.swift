@@ -12,11 +12,11 @@ import Testing
             try fixture.visionShape(), normalization: .clip, outputs: outputs, weights: fixture.weights,
             prefix: "vision_tower.vision_model.", constantsOffset: fixture.constantsOffset)
         let request = try GraphRunner().request(graph, of: fixture)
-        let pixels = try fixture.input(GraphPort.pixels, UInt8.self)
-        try request.set(GraphPort.pixels, try Tensor(pixels.values, shape: pixels.shape))
+        let pixels = try fixture.input(PortName.pixels, UInt8.self)
+        try request.set(PortName.pixels, try Tensor(pixels.values, shape: pixels.shape))
         try request.infer()
 
-        #expect(Set(fixture.outputNames) == Set(outputs.taps.map(\.outputName) + [GraphPort.features]))
+        #expect(Set(fixture.outputNames) == Set(outputs.taps.map(\.outputName) + [PortName.features]))
         for output in fixture.outputNames {
             let expected = try fixture.output(output)
             let actual = try request.tensor(output)
@@ -38,11 +38,11 @@ import Testing
                 try fixture.visionShape(), normalization: .clip, outputs: VisionOutputs(featureLayers: [2]),
                 weights: fixture.weights, prefix: "vision_tower.vision_model.",
                 constantsOffset: fixture.constantsOffset), of: fixture)
-        let pixels = try fixture.input(GraphPort.pixels, UInt8.self)
-        try request.set(GraphPort.pixels, try Tensor(pixels.values, shape: pixels.shape))
+        let pixels = try fixture.input(PortName.pixels, UInt8.self)
+        try request.set(PortName.pixels, try Tensor(pixels.values, shape: pixels.shape))
         try request.infer()
-        let values = try request.tensor(GraphPort.features).elements(of: Float.self)
-        #expect(try relativeError(values, try fixture.output(GraphPort.features).values) < 1e-5)
+        let values = try request.tensor(PortName.features).elements(of: Float.self)
+        #expect(try relativeError(values, try fixture.output(PortName.features).values) < 1e-5)
     }
 
     @Test func projector() throws {
@@ -53,11 +53,11 @@ import Testing
             shape, weights: fixture.weights, first: "multi_modal_projector.linear_1",
             second: "multi_modal_projector.linear_2", constantsOffset: fixture.constantsOffset)
         let request = try GraphRunner().request(graph, of: fixture)
-        let features = try fixture.input(GraphPort.features, Float.self)
-        try request.set(GraphPort.features, try Tensor(features.values, shape: features.shape))
+        let features = try fixture.input(PortName.features, Float.self)
+        try request.set(PortName.features, try Tensor(features.values, shape: features.shape))
         try request.infer()
-        let actual = try request.tensor(GraphPort.imageEmbeddings)
-        let expected = try fixture.output(GraphPort.imageEmbeddings)
+        let actual = try request.tensor(PortName.imageEmbeddings)
+        let expected = try fixture.output(PortName.imageEmbeddings)
         #expect(actual.shape == expected.shape)
         #expect(try relativeError(try actual.elements(of: Float.self), expected.values) < 1e-5)
     }
@@ -70,11 +70,11 @@ import Testing
             hiddenSize: try #require(fixture.model.hiddenSize), weights: fixture.weights,
             table: "language_model.model.embed_tokens.weight", constantsOffset: fixture.constantsOffset)
         let request = try GraphRunner().request(graph, of: fixture)
-        let ids = try fixture.input(GraphPort.inputIDs, Int64.self)
-        try request.set(GraphPort.inputIDs, try Tensor(ids.values, shape: ids.shape))
+        let ids = try fixture.input(PortName.inputIDs, Int64.self)
+        try request.set(PortName.inputIDs, try Tensor(ids.values, shape: ids.shape))
         try request.infer()
         #expect(
-            try request.tensor(GraphPort.inputsEmbeds).elements(of: Float.self)
-                == fixture.output(GraphPort.inputsEmbeds).values)
+            try request.tensor(PortName.inputsEmbeds).elements(of: Float.self)
+                == fixture.output(PortName.inputsEmbeds).values)
     }
 }

@@ -1,3 +1,5 @@
+import Checkpoints
+import ElementTypes
 import Foundation
 import ModelGraphs
 import Testing
@@ -67,7 +69,7 @@ struct GraphFixture {
         weights = WeightTable(
             try description.weights.map { tensor in
                 try WeightTensor(
-                    name: tensor.name, elementType: try #require(GraphElementType(rawValue: tensor.type)),
+                    name: tensor.name, elementType: try #require(ElementType(rawValue: tensor.type)),
                     shape: GraphShape(tensor.shape), byteOffset: tensor.offset, byteCount: tensor.size)
             })
     }
@@ -134,7 +136,7 @@ extension GraphFixture {
             imageSize: try known(model.imageSize), patchSize: try known(model.patchSize),
             hiddenSize: try known(model.hiddenSize), intermediateSize: try known(model.intermediateSize),
             layerCount: try known(model.layers), headCount: try known(model.heads),
-            activation: try GraphActivation(transformersName: try known(model.activation), key: "hidden_act"))
+            activation: try known(Activation(transformersName: try known(model.activation))))
     }
 
     func visionOutputs() throws -> VisionOutputs {
@@ -142,7 +144,7 @@ extension GraphFixture {
         return VisionOutputs(
             featureLayers: [try known(model.feature)],
             selection: try known(VisionOutputs.Selection(rawValue: try known(model.selection))),
-            taps: layers.flatMap { layer -> [AttentionTap] in
+            taps: layers.flatMap { layer -> [LayerTap] in
                 [.clsSummed(layer: layer), .clsPerHead(layer: layer), .clsMerged(layer: layer), .keys(layer: layer)]
             })
     }

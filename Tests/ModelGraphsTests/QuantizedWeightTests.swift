@@ -1,3 +1,4 @@
+import ElementTypes
 import OpenVINO
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// Integer matrices: the graph computes with exactly (value − zero point) · scale, without unfolding the constant.
 @Suite struct QuantizedWeightTests {
     struct Form: Sendable, CustomTestStringConvertible {
-        var type: GraphElementType
+        var type: ElementType
         var groups: Int
         var hasZeroPoint: Bool
         var testDescription: String { "\(type.rawValue), \(groups) groups\(hasZeroPoint ? ", zero point" : "")" }
@@ -16,13 +17,13 @@ import Testing
     private static let columns = 64
 
     /// What a matrix element, scale and zero point are: any pattern that uses the type's whole range.
-    private func value(_ index: Int, _ type: GraphElementType) -> Int {
+    private func value(_ index: Int, _ type: ElementType) -> Int {
         let span = 1 << type.bitWidth
         let pattern = (index * 37 + index / 11) % span
         return type == .i8 || type == .i4 ? pattern - span / 2 : pattern
     }
 
-    private func pack(_ values: [Int], _ type: GraphElementType) -> [UInt8] {
+    private func pack(_ values: [Int], _ type: ElementType) -> [UInt8] {
         guard type.bitWidth == 4 else { return values.map { UInt8(truncatingIfNeeded: $0) } }
         return stride(from: 0, to: values.count, by: 2).map {
             UInt8(truncatingIfNeeded: values[$0] & 15 | (values[$0 + 1] & 15) << 4)
@@ -46,7 +47,7 @@ import Testing
         }
 
         var buffer: [UInt8] = []
-        func tensor(_ name: String, _ type: GraphElementType, _ shape: GraphShape, _ bytes: [UInt8]) throws
+        func tensor(_ name: String, _ type: ElementType, _ shape: GraphShape, _ bytes: [UInt8]) throws
             -> WeightTensor
         {
             defer { buffer += bytes }

@@ -1,10 +1,12 @@
+import ElementTypes
+import Failures
 import ModelGraphs
 import Testing
 
 @Suite struct ShapeInferenceTests {
     private let builder = GraphBuilder(name: "test")
 
-    private func input(_ shape: GraphShape, _ type: GraphElementType = .f32) throws -> GraphValue {
+    private func input(_ shape: GraphShape, _ type: ElementType = .f32) throws -> GraphValue {
         try builder.parameter("x\(shape)\(type)\(Int.random(in: 0 ..< .max))", type, shape)
     }
 

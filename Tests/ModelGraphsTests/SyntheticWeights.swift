@@ -1,10 +1,11 @@
+import ElementTypes
 import ModelGraphs
 import Testing
 
 /// Tables of weights that exist by name and shape only: enough to build graphs that never run.
 enum SyntheticWeights {
     static func table(
-        _ shapes: [(String, GraphShape)], type: GraphElementType = .f16
+        _ shapes: [(String, GraphShape)], type: ElementType = .f16
     ) throws -> WeightTable {
         var offset = 0
         return WeightTable(

@@ -1,9 +1,11 @@
+import ElementTypes
+import Failures
 import ModelGraphs
 import Testing
 
 @Suite struct WeightTableTests {
     private func tensor(
-        _ name: String, _ type: GraphElementType, _ shape: GraphShape, _ bytes: Int, at offset: Int = 0
+        _ name: String, _ type: ElementType, _ shape: GraphShape, _ bytes: Int, at offset: Int = 0
     ) throws -> WeightTensor {
         try WeightTensor(name: name, elementType: type, shape: shape, byteOffset: offset, byteCount: bytes)
     }
@@ -13,8 +15,8 @@ import Testing
             (.f16, [2, 3], 12, 0, true), (.i4, [3, 3], 5, 9, true), (.f32, [], 4, 3, true), (.f32, [0, 5], 0, 0, true),
             (.f16, [2, 3], 13, 0, false), (.f32, [-1], 4, 0, false), (.f32, [1 << 40, 1 << 40], 0, 0, false),
             (.f32, [1 << 60], 0, 0, false), (.u8, [1], 1, -1, false), (.u8, [1], 1, .max, false),
-        ] as [(GraphElementType, GraphShape, Int, Int, Bool)])
-    func bytesMustFit(type: GraphElementType, shape: GraphShape, bytes: Int, offset: Int, fits: Bool) throws {
+        ] as [(ElementType, GraphShape, Int, Int, Bool)])
+    func bytesMustFit(type: ElementType, shape: GraphShape, bytes: Int, offset: Int, fits: Bool) throws {
         if fits {
             #expect(try tensor("t", type, shape, bytes, at: offset).byteCount == bytes)
         } else {

@@ -1,4 +1,5 @@
 import Checkpoints
+import Failures
 import Foundation
 import ModelGraphs
 import Testing
@@ -52,7 +53,7 @@ import Testing
     @Test func aMissingTowerNamesTheOption() throws {
         let checkpoint = try TestCheckpoint("layouts/original-share4v/checkpoint")
         let text = message(checkpoint)
-        #expect(text.contains("--vision-tower"))
+        #expect(text.contains("visionTower"))
         #expect(text.contains("openai/clip-vit-large-patch14-336"))
     }
 

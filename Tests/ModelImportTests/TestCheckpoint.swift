@@ -1,4 +1,5 @@
 import Checkpoints
+import ElementTypes
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ final class TestCheckpoint {
     let url: URL
 
     private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "InferenceTests/Fixtures")
+        .deletingLastPathComponent().appending(path: "HiREDInferenceTests/Fixtures")
 
     /// - Parameter path: under the inference tests' fixtures.
     init(_ path: String = "parity/next-mha/checkpoint") throws {

@@ -1,3 +1,5 @@
+import ElementTypes
+import Failures
 import Foundation
 import Testing
 
@@ -107,6 +109,16 @@ import Testing
         #expect(throws: OpenVINOError.self) { try Tensor(.f32, shape: [1 << 30, 1 << 30]) }
         try tensor.reshape([2])
         #expect(tensor.shape == [2])
+    }
+
+    /// More than an address space holds: refused, whatever the machine has.
+    @Test func memoryThatCannotBeHadIsAnError() throws {
+        let error = #expect(throws: OpenVINOError.self) { try Tensor(.u8, shape: [1 << 47]) }
+        #expect(error?.isOutOfMemory == true, "\(String(describing: error))")
+        #expect(error?.kind == .overloaded)
+        let small = try Tensor([1, 2] as [UInt8], shape: [2])
+        #expect(throws: OpenVINOError.self) { try small.reshape([1 << 46, 2]) }
+        #expect(try Tensor([3] as [UInt8], shape: [1]).elements(of: UInt8.self) == [3])
     }
 
     @Test func portsTellTypeAndShape() throws {

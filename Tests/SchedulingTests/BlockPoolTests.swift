@@ -111,7 +111,7 @@ import Testing
         let shared = try #require(pool.allocate() as BlockID?)
         pool.retain(shared)
         var sequence = SequenceState(
-            id: 1, seniority: Seniority(arrival: 1, fork: 0), promptLength: 8, maximumNewTokens: 1, deadline: nil,
+            id: 1, seniority: Seniority(arrival: 1, fork: 0), promptLength: 8, maximumNewTokens: 1,
             keys: [], computed: 2, scheduled: 6, blocks: [shared])
         var copies: [BlockCopy] = []
         #expect(pool.cover(&sequence, copies: &copies) == isCovered)

@@ -3,14 +3,12 @@ import Testing
 @testable import Scheduling
 
 @Suite struct EndingTests {
-    private func scheduler(_ count: Int, new: Int = 5, deadline: (SequenceID) -> UInt64? = { _ in nil }) throws
-        -> Scheduler
-    {
+    private func scheduler(_ count: Int, new: Int = 5) throws -> Scheduler {
         var options = SchedulerOptions()
         options.maximumSequences = 2
         var scheduler = try Scheduler(pool: BlockPool(blockCount: 20, blockSize: 4), options: options)
         for id in 1...SequenceID(count) {
-            let request = SequenceRequest(id: id, promptLength: 6, maximumNewTokens: new, deadline: deadline(id))
+            let request = SequenceRequest(id: id, promptLength: 6, maximumNewTokens: new)
             #expect(scheduler.submit(request) == .accepted)
         }
         return scheduler
@@ -56,17 +54,6 @@ import Testing
         #expect(scheduler.cancel(1) == false)
         #expect(scheduler.isIdle)
         #expect(scheduler.nextStep() == nil)
-    }
-
-    @Test func deadlinesEndWaitingAndRunningSequences() throws {
-        var scheduler = try scheduler(4) { $0 == 4 ? nil : 10 * $0 }
-        _ = scheduler.nextStep()
-        #expect(scheduler.expire(now: 9) == [])
-        #expect(scheduler.expire(now: 10) == [1])
-        #expect(scheduler.expire(now: 10) == [])
-        #expect(scheduler.complete([.token, .token]) == [1])
-        #expect(scheduler.expire(now: 30) == [2, 3])
-        #expect(scheduler.nextStep()?.entries.map(\.id) == [4])
     }
 
     @Test(arguments: 1...4) func aSequenceEndsWithItsLastNewTokenWhateverIsSaid(_ new: Int) throws {

@@ -49,18 +49,16 @@ import Testing
         let arrivalRate = Double.random(in: 0.05...1, using: &random)
         let mischief = Double.random(in: 0...0.2, using: &random)
 
-        for now in 0..<UInt64.random(in: 10...60, using: &random) {
+        for _ in 0..<UInt64.random(in: 10...60, using: &random) {
             while Double.random(in: 0..<1, using: &random) < arrivalRate * 0.6 {
-                submitRandom(to: &simulation, documents: documents, now: now, using: &random)
+                submitRandom(to: &simulation, documents: documents, using: &random)
             }
             try disturb(&simulation, mischief, using: &random)
-            try simulation.expire(now: now)
             guard try simulation.begin() else { continue }
             try disturb(&simulation, mischief, using: &random)
             if Double.random(in: 0..<1, using: &random) < 0.3 {
-                submitRandom(to: &simulation, documents: documents, now: now, using: &random)
+                submitRandom(to: &simulation, documents: documents, using: &random)
             }
-            try simulation.expire(now: now &+ UInt64.random(in: 0...1, using: &random))
             totals.cancelledInFlight += simulation.ending.count
             if Double.random(in: 0..<1, using: &random) < mischief * 0.2 {
                 try simulation.abandon()
@@ -68,7 +66,6 @@ import Testing
                 try simulation.finish()
             }
         }
-        for id in simulation.live.keys { simulation.live[id]?.deadline = nil }
         try simulation.drain()
         totals.finished += simulation.finished.count
         totals.preemptions += simulation.preemptions
@@ -78,7 +75,7 @@ import Testing
 
     /// A prompt that begins like others: a document's, or that of an earlier answer.
     private static func submitRandom(
-        to simulation: inout Simulation, documents: [[UInt64]], now: UInt64, using random: inout SplitMix64
+        to simulation: inout Simulation, documents: [[UInt64]], using random: inout SplitMix64
     ) {
         var sources = documents
         if let earlier = simulation.finished.randomElement(using: &random) { sources.append(earlier) }
@@ -92,9 +89,7 @@ import Testing
         _ = simulation.submit(
             prompt, new: Int.random(in: 1...20, using: &random), salt: random.next(),
             keys: [0, 1, .max, .max, .max].randomElement(using: &random) ?? 0,
-            givesKeys: Int.random(in: 0..<4, using: &random) > 0,
-            deadline: Int.random(in: 0..<10, using: &random) == 0
-                ? now + UInt64.random(in: 0...20, using: &random) : nil)
+            givesKeys: Int.random(in: 0..<4, using: &random) > 0)
     }
 
     /// Cancels and forks; also what has ended already.

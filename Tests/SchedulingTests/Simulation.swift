@@ -14,7 +14,6 @@ struct Simulation {
         var salt: UInt64
         /// Tokens in all when it ends by length.
         var limit: Int
-        var deadline: UInt64?
         /// What it will have said in the end, decoded alone.
         var expected: [UInt64]
         /// Whether keys are given for blocks with generated tokens.
@@ -47,18 +46,17 @@ struct Simulation {
     }
 
     mutating func submit(
-        _ prompt: [UInt64], new: Int, salt: UInt64 = 0, keys: Int = .max, givesKeys: Bool = true,
-        deadline: UInt64? = nil
+        _ prompt: [UInt64], new: Int, salt: UInt64 = 0, keys: Int = .max, givesKeys: Bool = true
     ) -> (id: SequenceID, admission: Admission) {
         nextID += 1
         let request = SequenceRequest(
             id: nextID, promptLength: prompt.count, maximumNewTokens: new,
-            promptKeys: Array(DummyModel.keys(prompt, blockSize: blockSize).prefix(keys)), deadline: deadline)
+            promptKeys: Array(DummyModel.keys(prompt, blockSize: blockSize).prefix(keys)))
         let admission = scheduler.submit(request)
         if admission == .accepted {
             let limit = prompt.count + new
             live[nextID] = Live(
-                tokens: prompt, salt: salt, limit: limit, deadline: deadline,
+                tokens: prompt, salt: salt, limit: limit,
                 expected: DummyModel.decode(prompt, salt: salt, limit: limit), givesKeys: givesKeys)
         }
         return (nextID, admission)
@@ -69,13 +67,6 @@ struct Simulation {
         let isComputed = inFlight?.entries.contains { $0.id == id } ?? false
         try Self.require(scheduler.cancel(id) == wasLive, "cancelling \(id) gave the wrong answer")
         forget(id, isInFlight: isComputed)
-    }
-
-    mutating func expire(now: UInt64) throws {
-        let due = live.filter { $0.value.deadline.map { $0 <= now } ?? false }.keys
-        let expired = scheduler.expire(now: now)
-        try Self.require(Set(expired) == Set(due) && expired.count == due.count, "\(expired) expired, not \(due)")
-        for id in expired { forget(id, isInFlight: inFlight?.entries.contains { $0.id == id } ?? false) }
     }
 
     private mutating func forget(_ id: SequenceID, isInFlight: Bool) {

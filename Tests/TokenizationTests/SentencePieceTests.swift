@@ -1,4 +1,5 @@
 import Foundation
+import OrderedJSON
 import Testing
 
 @testable import Tokenization
@@ -52,8 +53,9 @@ import Testing
         }
         // The vocabulary apart: a dictionary confuses two spellings of a letter.
         func vocabulary(_ data: Data) throws -> [Int: [UInt8]] {
-            let model = try #require(try JSONModelReader.model(in: data))
-            return Dictionary(uniqueKeysWithValues: model.vocabulary.map { ($0.id, Array($0.text.utf8)) })
+            let file = try TokenizerFile(json: Array(data), path: "t.json")
+            return Dictionary(
+                uniqueKeysWithValues: try #require(file.model.vocabulary).map { ($0.id, Array($0.text.utf8)) })
         }
         #expect(try vocabulary(ours) == vocabulary(reference))
         let (left, right) = (try tree(ours), try tree(reference))

@@ -61,7 +61,8 @@ def build(recipe: Recipe, seed: int | None = None) -> PreTrainedModel:
         "vision_config": vision_config.to_dict(),
         "text_config": text_config.to_dict(),
         "image_token_index": IMAGE_TOKEN,
-        "vision_feature_layer": recipe.feature_layer,
+        "vision_feature_layer": recipe.feature_layer if isinstance(recipe.feature_layer, int) else recipe.feature_layers,
+        "vision_feature_select_strategy": recipe.feature_selection,
         "image_seq_length": (recipe.tile // recipe.patch) ** 2,
         "tie_word_embeddings": text.tied,
     }
@@ -128,7 +129,7 @@ def store(model: PreTrainedModel, recipe: Recipe, tokenizer: pathlib.Path, folde
             "image_token": "<image>",
             "num_additional_image_tokens": 1,
             "patch_size": recipe.patch,
-            "vision_feature_select_strategy": "default",
+            "vision_feature_select_strategy": recipe.feature_selection,
         },
     )
     tokenizer_config = json.loads((folder / "tokenizer_config.json").read_text())

@@ -321,12 +321,12 @@ def write(layout: Layout, out: pathlib.Path) -> None:
 def main() -> None:
     """Parses the command line and writes the fixtures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/InferenceTests/Fixtures/layouts")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/HiREDInferenceTests/Fixtures/layouts")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
     for file in list(PICTURES)[:2]:
-        shutil.copy(ROOT / "Tests/InferenceTests/Fixtures/parity/images" / file, options.out / file)
+        shutil.copy(ROOT / "Tests/HiREDInferenceTests/Fixtures/parity/images" / file, options.out / file)
     pixels = numpy.random.default_rng(5).integers(0, 256, (8, 8, 3), dtype=numpy.uint8)
     Image.fromarray(numpy.kron(pixels, numpy.ones((5, 5, 1), dtype=numpy.uint8))).save(options.out / "square.png")
     for layout in LAYOUTS:

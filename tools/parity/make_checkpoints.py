@@ -113,7 +113,7 @@ def _size(folder: pathlib.Path) -> int:
 def main() -> None:
     """Parses the command line and does what it asks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/InferenceTests/Fixtures/parity")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/HiREDInferenceTests/Fixtures/parity")
     parser.add_argument("--tokenizer", type=pathlib.Path, default=ROOT / "Models/demo", help="folder of the tokenizer")
     parser.add_argument("--only", action="append", choices=[recipe.name for recipe in RECIPES], metavar="NAME")
     parser.add_argument("--search", type=int, metavar="COUNT", help="try this many seeds and write nothing")

@@ -28,7 +28,7 @@ import reference
 from make_checkpoints import ROOT, _json, write_manifest
 from recipes import RECIPES
 
-PARITY = ROOT / "Tests/InferenceTests/Fixtures/parity"
+PARITY = ROOT / "Tests/HiREDInferenceTests/Fixtures/parity"
 LEAST_MARGIN = 0.04
 """An fp16 export rounds every constant, rotary frequencies included; its logits are off by up to 0.01."""
 FILES = [f"openvino_{part}_model.{kind}" for part in ("language", "text_embeddings") for kind in ("xml", "bin")]
@@ -74,7 +74,7 @@ def answers(folder: pathlib.Path) -> list[dict[str, object]]:
 def main() -> None:
     """Parses the command line and writes the fixture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/InferenceTests/Fixtures/optimum")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "Tests/HiREDInferenceTests/Fixtures/optimum")
     parser.add_argument("--weights", default="fp16", choices=("fp32", "fp16", "int8", "int4"))
     options = parser.parse_args()
     torch.set_num_threads(1)

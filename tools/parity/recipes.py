@@ -29,7 +29,7 @@ class Recipe:
 
     `naming` is `saved` for the tensor names Transformers 4.57.6 writes (`language_model.model.…`) or `modules` for the
     module tree it has had since 2025 (`model.language_model.…`), which newer releases write. `shards` above 1 writes
-    an index. `omits` names keys taken out of each file after saving. `budgets` are the HiRED percentages recorded.
+    an index. `feature_layer` may name several, whose features are joined. `omits` names keys taken out of each file after saving. `budgets` are the HiRED percentages recorded.
     """
 
     name: str
@@ -41,7 +41,8 @@ class Recipe:
     patch: int = 14
     vision_hidden: int = 32
     vision_activation: str = "quick_gelu"
-    feature_layer: int = -2
+    feature_layer: int | tuple[int, ...] = -2
+    feature_selection: str = "default"
     pad_to_square: bool = False
     dtype: str = "float16"
     naming: str = "saved"
@@ -50,6 +51,11 @@ class Recipe:
     pictures: tuple[pictures.Picture, ...] = pictures.SMALL
     two_pictures: bool = False
     budgets: tuple[int, ...] = ()
+
+    @property
+    def feature_layers(self) -> list[int]:
+        """Indices of the tower's hidden states that the projector takes."""
+        return [self.feature_layer] if isinstance(self.feature_layer, int) else list(self.feature_layer)
 
     @property
     def pinpoints(self) -> list[list[int]]:
@@ -104,6 +110,24 @@ RECIPES = (
         family="llava",
         feature_layer=-1,
         pad_to_square=True,
+    ),
+    Recipe(
+        "llava-cls",
+        "LLaVA-1.5 whose projector takes the CLS token too (vision_feature_select_strategy full): N + 1 rows",
+        seed=20,
+        family="llava",
+        text=Text(hidden=32, intermediate=64, layers=1, heads=2, kv_heads=2),
+        feature_selection="full",
+        pictures=PAIR,
+    ),
+    Recipe(
+        "llava-layers",
+        "LLaVA-1.5 with the features of two vision layers side by side",
+        seed=21,
+        family="llava",
+        text=Text(hidden=32, intermediate=64, layers=1, heads=2, kv_heads=2),
+        feature_layer=(-2, 1),
+        pictures=PAIR,
     ),
     Recipe("next-sharded", "LLaVA-NeXT in three files with an index", 6, shards=3, pictures=PAIR),
     Recipe(

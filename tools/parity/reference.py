@@ -65,7 +65,7 @@ def processor_for(folder: pathlib.Path, recipe: Recipe) -> ProcessorMixin:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     settings = {
         "patch_size": recipe.patch,
-        "vision_feature_select_strategy": "default",
+        "vision_feature_select_strategy": recipe.feature_selection,
         "num_additional_image_tokens": 1,
     }
     if recipe.family == "llava_next":
@@ -145,7 +145,8 @@ def _case(
 
     views = inputs["pixel_values"].flatten(0, 1) if is_next else inputs["pixel_values"]
     tower = model.model.vision_tower(views, output_attentions=True, output_hidden_states=True)
-    final_layer = VISION_LAYERS + recipe.feature_layer
+    # The deepest layer whose output feeds the projector.
+    final_layer = max(layer % (VISION_LAYERS + 1) for layer in recipe.feature_layers) - 1
     first, last = (tower.attentions[layer][:, :, 0, 1:].sum(1).numpy() for layer in (0, final_layer))
     arrays |= {f"{name}.cls_initial": first, f"{name}.cls_final": last}
     if not is_next:
@@ -155,7 +156,7 @@ def _case(
     layout = hired.Layout(picture.width, picture.height, picture.grid, recipe.tile, recipe.tile // recipe.patch)
     _check_layout(layout, inputs, image_tokens)
     record["grid"] = list(picture.grid)
-    vision = tower.hidden_states[recipe.feature_layer][:, 1:]
+    vision = torch.cat([tower.hidden_states[layer][:, 1:] for layer in recipe.feature_layers], dim=-1)
     record["hired"] = []
     for percent in recipe.budgets:
         chosen = hired.select(layout, first, last, percent)

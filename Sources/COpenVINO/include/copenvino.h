@@ -1,8 +1,8 @@
 // The C face of the shim over OpenVINO's public C++ API.
 //
 // Every function that can fail returns an ovs_status: NULL for success, otherwise a message that the caller owns and
-// frees with ovs_status_free. No exception leaves the shim. Handles are opaque; each is freed once by its own function,
-// in any order: OpenVINO's objects keep alive what they need of each other, except memory wrapped by ovs_tensor_wrap,
+// frees with ovs_status_free. No exception leaves the shim; without memory it is OVS_OUT_OF_MEMORY. Handles are opaque;
+// each is freed once by its own function, in any order: OpenVINO's objects keep alive what they need of each other, except memory wrapped by ovs_tensor_wrap,
 // which its caller keeps until the tensor and everything made from it are gone.
 #pragma once
 
@@ -14,6 +14,7 @@
 extern "C" {
 #endif
 
+#define OVS_OUT_OF_MEMORY "out of memory"
 typedef char *ovs_status;
 void ovs_status_free(ovs_status status);
 // Strings that functions give out are owned by the caller.

@@ -1,6 +1,6 @@
 import Foundation
 import HiRED
-import Inference
+import HiREDInference
 
 /// Measures one model: every case once for warmth, then in turns.
 struct Bench {
@@ -62,7 +62,7 @@ struct Bench {
     }
 
     private func run(_ item: Case) async throws -> Sample {
-        await model.clearCaches()
+        try await model.clearCaches()
         var options = SelectionOptions()
         options.budget = item.budget
         var request = GenerationRequest(

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
 import HiRED
+import HiREDInference
 import ImageProcessing
-import Inference
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure models, and make models to measure.",
-        subcommands: [BenchRunCommand.self, SynthesizeCommand.self], defaultSubcommand: BenchRunCommand.self)
+        subcommands: [BenchRunCommand.self, LatencyCommand.self, StepsCommand.self, SynthesizeCommand.self],
+        defaultSubcommand: BenchRunCommand.self)
 }
 
 struct BenchRunCommand: AsyncParsableCommand {
@@ -62,7 +63,7 @@ struct BenchRunCommand: AsyncParsableCommand {
             model: model, picture: picture, batches: batches, budgets: budgets, maximumTokens: maxTokens, runs: runs)
         try await bench.measure(runtime: runtimeOnly)
         let report = try await bench.report()
-        if json { try Output.printJSON(report) } else { print(report.text) }
+        if json { try Output.printJSON(report) } else { Output.line(report.text) }
     }
 }
 

@@ -1,23 +1,9 @@
 import Checkpoints
 import Foundation
 import HiRED
-import Inference
+import HiREDInference
 import OpenVINO
-
-/// A measured quantity: the median and how far runs lie from it.
-struct Spread: Encodable {
-    var median: Double
-    var least: Double
-    var most: Double
-
-    init(_ values: [Double]) {
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        median =
-            sorted.isEmpty ? 0 : sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-        (least, most) = (sorted.first ?? 0, sorted.last ?? 0)
-    }
-}
+import Reporting
 
 /// What `hired bench` prints.
 struct BenchReport: Encodable {
@@ -91,8 +77,9 @@ extension Bench {
                 return longest > 0 ? Double(item.batch * (maximumTokens - 1)) / (longest / 1000) : 0
             })
         let stages: [(String, KeyPath<Timings, Double>)] = [
-            ("decode_image", \.decodeImage), ("preprocess", \.preprocess), ("vision", \.vision), ("select", \.select),
-            ("project", \.project), ("prefill", \.prefill), ("decode", \.decode),
+            ("decode_image", \.images.decode), ("preprocess", \.images.preprocess), ("vision", \.images.vision),
+            ("select", \.images.select),
+            ("project", \.images.project), ("prefill", \.prefill), ("decode", \.decode),
         ]
         for (name, path) in stages { row.stagesMs[name] = Spread(results.map { $0.timings[keyPath: path] }).median }
         row.kvBytes = samples.map { $0.results.reduce(0) { $0 + $1.cacheBytes } }.max() ?? 0

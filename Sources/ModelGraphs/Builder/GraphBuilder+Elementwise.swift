@@ -1,3 +1,5 @@
+public import ElementTypes
+
 extension GraphBuilder {
     // MARK: Two operands, NumPy broadcasting
 
@@ -65,7 +67,7 @@ extension GraphBuilder {
     }
 
     private func binary(
-        _ type: String, _ left: GraphValue, _ right: GraphValue, result: GraphElementType? = nil,
+        _ type: String, _ left: GraphValue, _ right: GraphValue, result: ElementType? = nil,
         attributes: [(name: String, value: String)] = []
     ) throws -> GraphValue {
         guard left.elementType == right.elementType else {
@@ -92,7 +94,10 @@ extension GraphBuilder {
 
     public func sigmoid(_ value: GraphValue) throws -> GraphValue { try unary("Sigmoid", value) }
 
-    public func convert(_ value: GraphValue, to type: GraphElementType) throws -> GraphValue {
+    /// max(x, 0).
+    public func relu(_ value: GraphValue) throws -> GraphValue { try unary("ReLU", value) }
+
+    public func convert(_ value: GraphValue, to type: ElementType) throws -> GraphValue {
         try add(
             "Convert", "opset1", attributes: [("destination_type", type.rawValue)], inputs: [value],
             output: (type, value.shape))
@@ -119,7 +124,7 @@ extension GraphBuilder {
     }
 
     func requireFloat(_ type: String, _ value: GraphValue) throws {
-        guard value.elementType.isFloatingPoint else {
+        guard value.elementType.isSupportedFloat else {
             throw GraphError.typeMismatch(
                 node: scopedName(type), reason: "\(value.elementType.rawValue) is not a floating-point type")
         }

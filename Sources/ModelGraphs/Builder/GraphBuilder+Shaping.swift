@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// One dimension of a shape that is put together while the graph runs.
 public enum ShapeEntry: Sendable {
     case fixed(Int)

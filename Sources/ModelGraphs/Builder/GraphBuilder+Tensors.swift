@@ -1,3 +1,5 @@
+import ElementTypes
+
 extension GraphBuilder {
     /// `left · right`, or `left · rightᵀ` when `transposeRight`; leading dimensions broadcast. Both ranks ≥ 2.
     public func matMul(

@@ -1,7 +1,9 @@
+public import ElementTypes
+
 extension GraphBuilder {
     /// An input of the graph. The operation and its tensor both carry exactly `name`.
     public func parameter(
-        _ name: String, _ elementType: GraphElementType, _ shape: GraphShape
+        _ name: String, _ elementType: ElementType, _ shape: GraphShape
     ) throws -> GraphValue {
         let value = try add(
             "Parameter", "opset1",
@@ -50,7 +52,7 @@ extension GraphBuilder {
     }
 
     private func constant(
-        _ bytes: [UInt8], _ type: GraphElementType, _ shape: GraphShape
+        _ bytes: [UInt8], _ type: ElementType, _ shape: GraphShape
     ) throws -> GraphValue {
         try add("Const", "opset1", output: (type, shape), storage: insertIntoPool(bytes))
     }
@@ -79,7 +81,7 @@ extension GraphBuilder {
 
     /// A floating-point checkpoint tensor as f32: the bytes stay compressed and are widened where they are used.
     public func floatWeight(_ tensor: WeightTensor, shape: GraphShape? = nil) throws -> GraphValue {
-        guard tensor.elementType.isFloatingPoint else {
+        guard tensor.elementType.isSupportedFloat else {
             throw GraphError.tensorType(name: tensor.name, expected: "f32, f16 or bf16", found: tensor.elementType)
         }
         let constant = try weight(tensor, shape: shape)

@@ -1,7 +1,9 @@
+public import ElementTypes
+
 /// One output of an operation in a graph under construction.
 public struct GraphValue: Sendable, Hashable {
     let node: Int
-    public let elementType: GraphElementType
+    public let elementType: ElementType
     public let shape: GraphShape
 }
 
@@ -20,7 +22,7 @@ public final class GraphBuilder {
         var attributes: [(name: String, value: String)]
         var inputs: [GraphValue]
         /// Nil for operations without an output (`Result`, `Assign`).
-        var output: (type: GraphElementType, shape: GraphShape)?
+        var output: (type: ElementType, shape: GraphShape)?
         var tensorName: String?
         /// Bytes of a constant: in the checkpoint's weights or in the pool.
         var storage: Storage?
@@ -77,7 +79,7 @@ public final class GraphBuilder {
     @discardableResult
     func add(
         _ type: String, _ version: String, attributes: [(name: String, value: String)] = [], inputs: [GraphValue] = [],
-        output: (type: GraphElementType, shape: GraphShape)?, exactName: String? = nil, storage: Storage? = nil
+        output: (type: ElementType, shape: GraphShape)?, exactName: String? = nil, storage: Storage? = nil
     ) throws -> GraphValue {
         let name: String
         if let exactName {

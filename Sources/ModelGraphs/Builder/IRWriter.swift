@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// Writes operations as OpenVINO IR. Element and attribute names are those `ov::save_model` of OpenVINO 2026.4.1 writes.
 struct IRWriter {
     private(set) var text = ""
@@ -59,7 +61,7 @@ struct IRWriter {
         text += "</layer>\n"
     }
 
-    private mutating func writePort(id: Int, type: GraphElementType, shape: GraphShape, tensorName: String?) {
+    private mutating func writePort(id: Int, type: ElementType, shape: GraphShape, tensorName: String?) {
         text += "<port id=\"\(id)\" precision=\"\(type.portPrecision)\""
         // The reader splits this list at commas, so a comma in a name has to be escaped for it.
         if let tensorName {

@@ -1,4 +1,5 @@
 public import Checkpoints
+import ElementTypes
 
 /// A checkpoint's graphs: its configuration and a table of where its tensors lie, put together.
 public struct CheckpointGraphs: Sendable {
@@ -24,11 +25,6 @@ public struct CheckpointGraphs: Sendable {
         self.layout = layout
     }
 
-    /// The CLS rows, summed over heads, that HiRED reads: of the first layer, and of the one that feeds the projector.
-    public var classAttentionTaps: (first: AttentionTap, final: AttentionTap) {
-        (.clsSummed(layer: 0), .clsSummed(layer: config.visionFeatureLayerCount - 1))
-    }
-
     public func emit(_ part: GraphPart, constantsOffset: Int) throws -> EmittedGraph {
         switch part {
         case .vision: try vision(constantsOffset: constantsOffset)
@@ -39,22 +35,20 @@ public struct CheckpointGraphs: Sendable {
     }
 
     /// - Parameter taps: HiRED's unless given.
-    public func vision(taps: [AttentionTap]? = nil, constantsOffset: Int) throws -> EmittedGraph {
+    public func vision(taps: [LayerTap]? = nil, constantsOffset: Int) throws -> EmittedGraph {
         let vision = config.vision
         let shape = VisionTowerShape(
             imageSize: vision.imageSize, patchSize: vision.patchSize, channelCount: 3, hiddenSize: vision.hiddenSize,
             intermediateSize: vision.intermediateSize, layerCount: vision.layerCount, headCount: vision.headCount,
-            activation: try activation(vision.activation, "vision_config.hidden_act"),
+            activation: vision.activation,
             layerNormEpsilon: vision.layerNormEpsilon)
         let normalization = PixelNormalization(
             rescaleFactor: preprocessor.rescales ? preprocessor.rescaleFactor : 1,
             mean: preprocessor.normalizes ? preprocessor.mean : [0, 0, 0],
             standardDeviation: preprocessor.normalizes ? preprocessor.standardDeviation : [1, 1, 1])
-        let (first, final) = classAttentionTaps
         let outputs = VisionOutputs(
-            featureLayers: [config.visionFeatureLayerCount],
-            selection: config.featureSelection == .full ? .all : .patches,
-            taps: taps ?? (first == final ? [first] : [first, final]))
+            featureLayers: config.resolvedFeatureLayers,
+            selection: config.featureSelection == .full ? .all : .patches, taps: taps ?? config.classAttentionTaps)
         return try VisionGraph.emit(
             shape, normalization: normalization, outputs: outputs, weights: table, prefix: layout.visionPrefix,
             constantsOffset: constantsOffset)
@@ -62,8 +56,8 @@ public struct CheckpointGraphs: Sendable {
 
     public func projector(constantsOffset: Int) throws -> EmittedGraph {
         let shape = ProjectorShape(
-            inputSize: config.vision.hiddenSize, outputSize: config.text.hiddenSize,
-            activation: try activation(config.projectorActivation, "projector_hidden_act"),
+            inputSize: config.featureWidth, outputSize: config.text.hiddenSize,
+            activation: config.projectorActivation,
             hasBias: config.projectorHasBias)
         return try ProjectorGraph.emit(
             shape, weights: table, first: layout.projectorFirst, second: layout.projectorSecond,
@@ -90,7 +84,7 @@ public struct CheckpointGraphs: Sendable {
             layerCount: text.layerCount, headCount: text.headCount, keyValueHeadCount: text.keyValueHeadCount,
             headSize: text.headSize, rmsNormEpsilon: text.rmsNormEpsilon,
             rotary: RotaryEmbedding(theta: text.ropeTheta, scaling: scaling),
-            activation: try activation(text.activation, "text_config.hidden_act"),
+            activation: text.activation,
             // A head in the file wins over a flag left at its default.
             tiesHeadToEmbeddings: table[layout.head] == nil && text.tiesWordEmbeddings,
             biases: DecoderShape.Biases(
@@ -99,21 +93,24 @@ public struct CheckpointGraphs: Sendable {
         return try DecoderGraph.emit(
             shape, weights: table, prefix: layout.decoderPrefix, head: layout.head, constantsOffset: constantsOffset)
     }
+}
 
-    private func activation(_ activation: Activation, _ key: String) throws -> GraphActivation {
-        try GraphActivation(transformersName: activation.rawValue, key: key)
+extension VisionLanguageConfig {
+    /// The CLS rows, summed over heads, that HiRED reads: of the first layer, and of the one that feeds the projector.
+    /// Graphs that lie in model folders have these taps.
+    public var classAttentionTaps: [LayerTap] {
+        let (first, final) = (LayerTap.clsSummed(layer: 0), LayerTap.clsSummed(layer: visionFeatureLayerCount - 1))
+        return first == final ? [first] : [first, final]
     }
 }
 
 extension WeightTensor {
     /// Nil for types that no weight has: such tensors may lie in a file as long as nobody asks for them.
     public init?(_ entry: TensorEntry) throws {
-        guard let type = GraphElementType(rawValue: entry.elementType.rawValue.lowercased()), type.isFloatingPoint
-        else {
-            return nil
-        }
+        guard entry.elementType.isSupportedFloat else { return nil }
         try self.init(
-            name: entry.name, elementType: type, shape: GraphShape(entry.shape), byteOffset: entry.byteOffset,
+            name: entry.name, elementType: entry.elementType, shape: GraphShape(entry.shape),
+            byteOffset: entry.byteOffset,
             byteCount: entry.byteCount)
     }
 }

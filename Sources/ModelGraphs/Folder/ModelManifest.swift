@@ -108,32 +108,51 @@ public struct ModelManifest: Codable, Sendable, Hashable {
     }
 }
 
+// In the file, words of a name are separated by underscores.
+extension ModelManifest {
+    private enum CodingKeys: String, CodingKey {
+        case format, source, weights, graphs, tensors
+        case createdBy = "created_by"
+        case visionWeights = "vision_weights"
+        case chatTemplate = "chat_template"
+        case splitsPromptAtImages = "splits_prompt_at_images"
+    }
+}
+
+extension ModelManifest.Source {
+    private enum CodingKeys: String, CodingKey {
+        case layout, files
+        case modelType = "model_type"
+    }
+}
+
+extension ModelManifest.Graph {
+    private enum CodingKeys: String, CodingKey {
+        case part, file
+        case byteCount = "byte_count"
+    }
+}
+
+extension ModelManifest.Tensor {
+    private enum CodingKeys: String, CodingKey {
+        case name, part, shape, type, offset
+        case groupSize = "group_size"
+        case byteCount = "byte_count"
+        case scaleOffset = "scale_offset"
+        case sourceType = "source_type"
+        case sourceSha256 = "source_sha256"
+    }
+}
+
 extension ModelManifest {
     /// Whether a folder is an imported model.
     public static func exists(in folder: URL) -> Bool {
         FileManager.default.fileExists(atPath: folder.appending(path: fileName).path)
     }
 
-    /// - Throws: ``GraphError/manifest(path:reason:)``.
-    public init(folder: URL) throws {
-        let url = folder.appending(path: Self.fileName)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        do {
-            self = try decoder.decode(ModelManifest.self, from: try Data(contentsOf: url))
-        } catch {
-            throw GraphError.manifest(path: url.path, reason: "cannot be read")
-        }
-        guard format == Self.currentFormat else {
-            throw GraphError.manifest(
-                path: url.path, reason: "is of format \(format), this program knows \(Self.currentFormat)")
-        }
-    }
-
     /// The file's text: the same manifest gives the same bytes.
     public func encoded() throws -> Data {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(self) + Data("\n".utf8)
     }

@@ -1,3 +1,6 @@
+import ElementTypes
+import OpenVINO
+
 /// The language model: embeddings in, logits for every position out, keys and values kept as state.
 ///
 /// Inputs and state follow optimum-intel's exports, so that the saved graph is an `openvino_language_model.xml` for
@@ -18,10 +21,10 @@ public enum DecoderGraph {
         try shape.validate()
         let graph = GraphBuilder(name: "language_model")
         let dynamic = GraphShape.dynamic
-        let embeddings = try graph.parameter(GraphPort.inputsEmbeds, .f32, [dynamic, dynamic, shape.hiddenSize])
-        let mask = try graph.parameter(GraphPort.attentionMask, .i64, [dynamic, dynamic])
-        let positions = try graph.parameter(GraphPort.positionIDs, .i64, [dynamic, dynamic])
-        let beams = try graph.parameter(GraphPort.beamIndex, .i32, [dynamic])
+        let embeddings = try graph.parameter(PortName.inputsEmbeds, .f32, [dynamic, dynamic, shape.hiddenSize])
+        let mask = try graph.parameter(PortName.attentionMask, .i64, [dynamic, dynamic])
+        let positions = try graph.parameter(PortName.positionIDs, .i64, [dynamic, dynamic])
+        let beams = try graph.parameter(PortName.beamIndex, .i32, [dynamic])
 
         let emitter = DecoderEmitter(graph: graph, shape: shape, weights: weights, prefix: prefix)
         let shared = try emitter.sharedInputs(
@@ -37,7 +40,7 @@ public enum DecoderGraph {
             shape.tiesHeadToEmbeddings ? prefix + "embed_tokens.weight" : head, rows: shape.vocabularySize,
             columns: shape.hiddenSize, in: weights)
         let logits = try graph.scope("head") { try graph.linear(normalized, headMatrix) }
-        try graph.result(logits, GraphPort.logits)
+        try graph.result(logits, PortName.logits)
         return try graph.emit(constantsOffset: constantsOffset)
     }
 }

@@ -1,3 +1,5 @@
+public import Checkpoints
+
 /// The sizes of a LLaMA-family decoder (`text_config`): LLaMA, Vicuna, Mistral, Qwen2.
 public struct DecoderShape: Sendable, Hashable {
     public var vocabularySize: Int
@@ -10,7 +12,7 @@ public struct DecoderShape: Sendable, Hashable {
     public var headSize: Int
     public var rmsNormEpsilon: Double
     public var rotary: RotaryEmbedding
-    public var activation: GraphActivation
+    public var activation: Activation
     /// The output head is the token table.
     public var tiesHeadToEmbeddings: Bool
     public var biases: Biases
@@ -36,7 +38,7 @@ public struct DecoderShape: Sendable, Hashable {
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int? = nil, headSize: Int? = nil, rmsNormEpsilon: Double = 1e-6,
-        rotary: RotaryEmbedding = RotaryEmbedding(), activation: GraphActivation = .silu,
+        rotary: RotaryEmbedding = RotaryEmbedding(), activation: Activation = .silu,
         tiesHeadToEmbeddings: Bool = false, biases: Biases = .none
     ) {
         self.vocabularySize = vocabularySize

@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// A linear layer's matrix and bias, read from the checkpoint under `prefix.weight` and `prefix.bias`.
 struct LinearLayer {
     let weight: MatrixWeight
@@ -33,12 +35,13 @@ extension GraphBuilder {
         return try multiply(try rowVector(weight, rank: input.shape.rank), try multiply(input, scale))
     }
 
-    func activation(_ value: GraphValue, _ activation: GraphActivation) throws -> GraphValue {
+    func activation(_ value: GraphValue, _ activation: Activation) throws -> GraphValue {
         switch activation {
         case .silu: try swish(value)
         case .quickGELU: try swish(value, beta: 1.702)
         case .gelu: try gelu(value)
         case .geluTanh: try gelu(value, tanhApproximation: true)
+        case .relu: try relu(value)
         }
     }
 

@@ -1,13 +1,17 @@
+public import Checkpoints
+import ElementTypes
+import OpenVINO
+
 /// The sizes of the projector between vision tower and decoder.
 public struct ProjectorShape: Sendable, Hashable {
     /// Width of the vision features (of all feature layers together).
     public var inputSize: Int
     /// Width of the decoder, also of the layer between.
     public var outputSize: Int
-    public var activation: GraphActivation
+    public var activation: Activation
     public var hasBias: Bool
 
-    public init(inputSize: Int, outputSize: Int, activation: GraphActivation = .gelu, hasBias: Bool = true) {
+    public init(inputSize: Int, outputSize: Int, activation: Activation = .gelu, hasBias: Bool = true) {
         self.inputSize = inputSize
         self.outputSize = outputSize
         self.activation = activation
@@ -33,9 +37,9 @@ public enum ProjectorGraph {
             first, inputs: shape.inputSize, outputs: shape.outputSize, bias: shape.hasBias, in: weights)
         let outer = try LinearLayer(
             second, inputs: shape.outputSize, outputs: shape.outputSize, bias: shape.hasBias, in: weights)
-        let features = try graph.parameter(GraphPort.features, .f32, [GraphShape.dynamic, shape.inputSize])
+        let features = try graph.parameter(PortName.features, .f32, [GraphShape.dynamic, shape.inputSize])
         let active = try graph.activation(try graph.linear(features, inner), shape.activation)
-        try graph.result(try graph.linear(active, outer), GraphPort.imageEmbeddings)
+        try graph.result(try graph.linear(active, outer), PortName.imageEmbeddings)
         return try graph.emit(constantsOffset: constantsOffset)
     }
 }

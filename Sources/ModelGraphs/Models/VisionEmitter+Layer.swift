@@ -1,7 +1,7 @@
 extension VisionEmitter {
     /// One encoder layer with the taps on it. Without `continues` only what the taps need is written.
     func layer(
-        _ index: Int, _ input: GraphValue, taps: [AttentionTap], continues: Bool
+        _ index: Int, _ input: GraphValue, taps: [LayerTap], continues: Bool
     ) throws -> GraphValue {
         let name = "\(prefix)encoder.layers.\(index)."
         let width = shape.hiddenSize
@@ -42,11 +42,11 @@ extension VisionEmitter {
 
     /// Writes a tap as an output. Only the CLS row of the queries is ever multiplied with the keys: N + 1 products a
     /// head, not (N + 1)².
-    private func write(_ tap: AttentionTap, query: GraphValue, key: GraphValue, keyHeads: GraphValue) throws {
+    private func write(_ tap: LayerTap, query: GraphValue, key: GraphValue, keyHeads: GraphValue) throws {
         try graph.scope(tap.outputName) {
             switch tap {
-            case .keys:
-                try graph.result(try graph.slice(key, axis: 1, from: 1, to: nil), tap.outputName)
+            case .features: break
+            case .keys: try writePatches(of: key, tap.outputName)
             case .clsMerged:
                 let row = try clsRow(try graph.slice(query, axis: 1, from: 0, to: 1), key, width: shape.hiddenSize)
                 try graph.result(try graph.reshape(row, [0, shape.patchCount]), tap.outputName)
@@ -62,6 +62,11 @@ extension VisionEmitter {
                 }
             }
         }
+    }
+
+    /// Writes rows without the CLS token's as an output.
+    func writePatches(of rows: GraphValue, _ name: String) throws {
+        try graph.result(try graph.slice(rows, axis: 1, from: 1, to: nil), name)
     }
 
     /// softmax(query · keyᵀ / √width) for a single query, without the first (CLS) column.

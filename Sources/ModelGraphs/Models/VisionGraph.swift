@@ -1,3 +1,6 @@
+import ElementTypes
+import OpenVINO
+
 /// The CLIP vision transformer: u8 pixels [pictures, T, T, 3] in, features and attention taps out.
 ///
 /// Source: Transformers 4.57.6, `models/clip/modeling_clip.py` (`CLIPVisionTransformer` up to the feature layer; the
@@ -17,7 +20,7 @@ public enum VisionGraph {
         let graph = GraphBuilder(name: "vision")
         let emitter = VisionEmitter(graph: graph, shape: shape, weights: weights, prefix: prefix)
         let pixels = try graph.parameter(
-            GraphPort.pixels, .u8, [GraphShape.dynamic, shape.imageSize, shape.imageSize, shape.channelCount])
+            PortName.pixels, .u8, [GraphShape.dynamic, shape.imageSize, shape.imageSize, shape.channelCount])
         let embedded = try emitter.embed(pixels, normalization)
         try emitter.run(from: embedded, outputs)
         return try graph.emit(constantsOffset: constantsOffset)
@@ -74,15 +77,17 @@ struct VisionEmitter {
     func run(from embedded: GraphValue, _ outputs: VisionOutputs) throws {
         var hidden = embedded
         var features: [Int: GraphValue] = [:]
-        let deepestTap = outputs.taps.map(\.layer).max() ?? -1
-        let lastFeature = outputs.featureLayers.max() ?? 0
+        let deepestTap = outputs.taps.filter(\.isOfAttention).map(\.layer).max() ?? -1
         // A tap at layer l needs what comes before it and its own q and k; a feature index k needs layers 0 ..< k.
+        let needed = outputs.featureLayers + outputs.taps.filter { !$0.isOfAttention }.map { $0.layer + 1 }
+        let lastFeature = needed.max() ?? 0
         for layer in 0..<max(deepestTap + 1, lastFeature) {
             if outputs.featureLayers.contains(layer) { features[layer] = hidden }
             let taps = outputs.taps.filter { $0.layer == layer }
             let continues = layer < max(deepestTap, lastFeature)
             try graph.scope("layers.\(layer)") {
-                hidden = try self.layer(layer, hidden, taps: taps, continues: continues)
+                hidden = try self.layer(layer, hidden, taps: taps.filter(\.isOfAttention), continues: continues)
+                for tap in taps where !tap.isOfAttention { try writePatches(of: hidden, tap.outputName) }
             }
         }
         if features[lastFeature] == nil { features[lastFeature] = hidden }
@@ -98,7 +103,7 @@ struct VisionEmitter {
                 case .all: joined
                 case .patches: try graph.slice(joined, axis: 1, from: 1, to: nil)
                 }
-            try graph.result(selected, GraphPort.features)
+            try graph.result(selected, PortName.features)
         }
     }
 }

@@ -1,5 +1,5 @@
-/// A look into the attention of one vision layer. `layer` is 0-based; layer 0 reads the embeddings.
-public enum AttentionTap: Sendable, Hashable {
+/// A look into one vision layer. `layer` is 0-based; layer 0 reads the embeddings.
+public enum LayerTap: Sendable, Hashable {
     /// The CLS query's softmax over all keys, CLS column dropped, summed over heads: [pictures, patches].
     case clsSummed(layer: Int)
     /// The same for each head: [pictures, heads, patches].
@@ -8,12 +8,19 @@ public enum AttentionTap: Sendable, Hashable {
     case clsMerged(layer: Int)
     /// The keys of all patches, bias included, not split into heads: [pictures, patches, C].
     case keys(layer: Int)
+    /// What the layer gives, CLS left out: [pictures, patches, C].
+    case features(layer: Int)
 
     public var layer: Int {
         switch self {
-        case .clsSummed(let layer), .clsPerHead(let layer), .clsMerged(let layer), .keys(let layer): layer
+        case .clsSummed(let layer), .clsPerHead(let layer), .clsMerged(let layer), .keys(let layer),
+            .features(let layer):
+            layer
         }
     }
+
+    /// Whether queries and keys of the layer give it, without the rest of the layer.
+    var isOfAttention: Bool { if case .features = self { false } else { true } }
 
     /// The graph output that carries the tap; always f32.
     public var outputName: String {
@@ -22,6 +29,7 @@ public enum AttentionTap: Sendable, Hashable {
         case .clsPerHead(let layer): "cls_attention_per_head.\(layer)"
         case .clsMerged(let layer): "cls_attention_merged.\(layer)"
         case .keys(let layer): "keys.\(layer)"
+        case .features(let layer): "features.\(layer)"
         }
     }
 }
@@ -40,9 +48,9 @@ public struct VisionOutputs: Sendable, Hashable {
     /// joined along the last axis. Empty: no features, only taps.
     public var featureLayers: [Int]
     public var selection: Selection
-    public var taps: [AttentionTap]
+    public var taps: [LayerTap]
 
-    public init(featureLayers: [Int], selection: Selection = .patches, taps: [AttentionTap] = []) {
+    public init(featureLayers: [Int], selection: Selection = .patches, taps: [LayerTap] = []) {
         self.featureLayers = featureLayers
         self.selection = selection
         self.taps = taps
@@ -69,10 +77,10 @@ public struct VisionOutputs: Sendable, Hashable {
             try ShapeLimits.check("vision_feature_layer", layer, in: 0...layerCount)
         }
         for tap in taps {
-            try ShapeLimits.check("attention tap layer", tap.layer, in: 0...(layerCount - 1))
+            try ShapeLimits.check("vision tap layer", tap.layer, in: 0...(layerCount - 1))
         }
         guard Set(taps).count == taps.count else {
-            throw GraphError.configuration(key: "attention taps", reason: "name the same tap twice")
+            throw GraphError.configuration(key: "vision taps", reason: "name the same tap twice")
         }
     }
 }

@@ -1,3 +1,5 @@
+public import Checkpoints
+
 /// The sizes of a CLIP vision transformer (`vision_config`), as Transformers 4.57.6's `CLIPVisionConfig` names them.
 public struct VisionTowerShape: Sendable, Hashable {
     public var imageSize: Int
@@ -7,12 +9,12 @@ public struct VisionTowerShape: Sendable, Hashable {
     public var intermediateSize: Int
     public var layerCount: Int
     public var headCount: Int
-    public var activation: GraphActivation
+    public var activation: Activation
     public var layerNormEpsilon: Double
 
     public init(
         imageSize: Int, patchSize: Int, channelCount: Int = 3, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
-        headCount: Int, activation: GraphActivation = .quickGELU, layerNormEpsilon: Double = 1e-5
+        headCount: Int, activation: Activation = .quickGELU, layerNormEpsilon: Double = 1e-5
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize

@@ -55,6 +55,14 @@ public struct CheckpointLayout: Sendable, Hashable {
         return layout
     }
 
+    /// The layout whose vision tower is in `table`, which need hold nothing else.
+    static func withVisionTower(in table: WeightTable) -> CheckpointLayout? {
+        if let layout = all.first(where: { $0.hasVisionTower(in: table) }) { return layout }
+        var separate = all[0]
+        separate.visionPrefix = separateVisionPrefix
+        return separate.hasVisionTower(in: table) ? separate : nil
+    }
+
     /// Whether the vision tower is in `table` under this layout's names.
     public func hasVisionTower(in table: WeightTable) -> Bool {
         table[visionPrefix + "embeddings.class_embedding"] != nil

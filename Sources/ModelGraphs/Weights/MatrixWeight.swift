@@ -1,3 +1,5 @@
+import ElementTypes
+
 /// A matrix [rows, columns] in one of the forms that the CPU plugin computes with directly.
 ///
 /// Quantised values stand in the table under the matrix's own name and shape; what they are multiplied with, under the
@@ -42,7 +44,7 @@ public enum MatrixWeight: Sendable, Hashable {
                 }
             }
             self = .quantized(values: values, scale: scale, zeroPoint: zeroPoint)
-        case .i64, .i32, .boolean:
+        default:
             throw GraphError.tensorType(
                 name: name, expected: "f32, f16, bf16, i8, u8, i4 or u4", found: values.elementType)
         }

@@ -1,7 +1,9 @@
+public import ElementTypes
+
 /// Where one tensor of a checkpoint lies in the weights buffer that graphs are read with.
 public struct WeightTensor: Sendable, Hashable {
     public let name: String
-    public let elementType: GraphElementType
+    public let elementType: ElementType
     public let shape: GraphShape
     /// Counted from the start of the one weights buffer. Any offset works: OpenVINO 2026.4.1 uses a constant where it
     /// lies even at an odd address, without a copy. Aligned ones are only kinder to the processor.
@@ -10,7 +12,7 @@ public struct WeightTensor: Sendable, Hashable {
 
     /// - Throws: ``GraphError/tensorBytes(name:reason:)`` when `byteCount` is not what shape and type need.
     public init(
-        name: String, elementType: GraphElementType, shape: GraphShape, byteOffset: Int, byteCount: Int
+        name: String, elementType: ElementType, shape: GraphShape, byteOffset: Int, byteCount: Int
     ) throws {
         guard let count = shape.elementCount, let needed = elementType.byteCount(elementCount: count) else {
             throw GraphError.tensorBytes(name: name, reason: "its shape \(shape) is impossible")
@@ -66,7 +68,7 @@ public struct WeightTable: Sendable {
     /// A tensor that must hold floating-point numbers.
     public func floatTensor(_ name: String, shape: GraphShape) throws -> WeightTensor {
         let tensor = try tensor(name, shape: shape)
-        guard tensor.elementType.isFloatingPoint else {
+        guard tensor.elementType.isSupportedFloat else {
             throw GraphError.tensorType(name: name, expected: "f32, f16 or bf16", found: tensor.elementType)
         }
         return tensor

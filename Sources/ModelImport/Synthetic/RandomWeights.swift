@@ -1,4 +1,5 @@
 import Checkpoints
+import ElementTypes
 import Foundation
 
 /// f16 weights that are made up as they are read: matrices normal with a deviation of 0.02, norms 1, biases 0.

@@ -75,7 +75,7 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
             "language_model.model.embed_tokens.weight": [text.vocabularySize, width],
             "language_model.model.norm.weight": [width],
             "language_model.lm_head.weight": [text.vocabularySize, width],
-            "multi_modal_projector.linear_1.weight": [width, vision.hiddenSize],
+            "multi_modal_projector.linear_1.weight": [width, config.featureWidth],
             "multi_modal_projector.linear_1.bias": [width],
             "multi_modal_projector.linear_2.weight": [width, width],
             "multi_modal_projector.linear_2.bias": [width],

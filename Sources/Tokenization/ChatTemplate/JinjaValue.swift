@@ -86,23 +86,3 @@ indirect enum JinjaValue: Equatable, Sendable {
         }
     }
 }
-
-/// Why a checkpoint's chat template could not be used.
-public enum JinjaError: Error, Equatable, CustomStringConvertible {
-    case syntax(String)
-    case unsupported(String)
-    /// The template refused the conversation.
-    case raised(String)
-    case tooLong
-
-    public var description: String {
-        let remedy = "; choose another with --template"
-        switch self {
-        case .syntax(let reason): return "the checkpoint's chat template cannot be read: \(reason)\(remedy)"
-        case .unsupported(let what):
-            return "the checkpoint's chat template uses \(what), which is not supported\(remedy)"
-        case .raised(let message): return "the checkpoint's chat template refuses this conversation: \(message)"
-        case .tooLong: return "the checkpoint's chat template does not come to an end\(remedy)"
-        }
-    }
-}

@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 extension LlamaTokenizerSettings {
     /// Reads the files beside a `tokenizer.model` as Transformers 4.57 reads them: where `tokenizer_config.json` lists
@@ -32,7 +33,7 @@ extension LlamaTokenizerSettings {
             try readSpecial(from: TokenizerSettingsFile(folder, "special_tokens_map.json"))
             let file = try TokenizerSettingsFile(folder, "added_tokens.json")
             for (content, value) in file.values {
-                guard case .int(let id) = value else { throw file.damaged(content) }
+                guard case .integer(let id) = value else { throw file.damaged(content) }
                 added.append(AddedToken(content, id: id, isSpecial: false))
             }
         }
@@ -61,38 +62,9 @@ extension LlamaTokenizerSettings {
 
 /// A small JSON object whose keys may be absent, null, or of several kinds.
 private struct TokenizerSettingsFile {
-    indirect enum Value: Decodable, Equatable {
-        case null
-        case bool(Bool)
-        case int(Int)
-        case number(Double)
-        case text(String)
-        case list([Value])
-        case object([String: Value])
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                self = .null
-            } else if let value = try? container.decode(Bool.self) {
-                self = .bool(value)
-            } else if let value = try? container.decode(Int.self) {
-                self = .int(value)
-            } else if let value = try? container.decode(Double.self) {
-                self = .number(value)
-            } else if let value = try? container.decode(String.self) {
-                self = .text(value)
-            } else if let value = try? container.decode([Value].self) {
-                self = .list(value)
-            } else {
-                self = .object(try container.decode([String: Value].self))
-            }
-        }
-    }
-
     let path: String
     /// Empty if there is no such file.
-    let values: [String: Value]
+    let values: JSONObject
 
     init(_ folder: URL, _ name: String) throws(TokenizerError) {
         let url = folder.appending(path: name)
@@ -100,12 +72,17 @@ private struct TokenizerSettingsFile {
         let data: Data
         do { data = try FileReading.data(at: url, limit: 16 << 20) } catch {
             guard case .missing = error else { throw error }
-            values = [:]
+            values = JSONObject()
             return
         }
-        do { values = try JSONDecoder().decode([String: Value].self, from: data) } catch {
+        let value: JSONValue
+        do { value = try JSONValue(parsing: Array(data)) } catch {
+            throw .malformed(path: path, reason: error.problem)
+        }
+        guard case .object(let object) = value else {
             throw .malformed(path: path, reason: "it is not the JSON of an object")
         }
+        values = object
     }
 
     func damaged(_ key: String) -> TokenizerError {
@@ -125,20 +102,20 @@ private struct TokenizerSettingsFile {
     func text(_ key: String) throws(TokenizerError) -> String? {
         switch values[key] {
         case nil, .null: return nil
-        case .text(let value): return value
+        case .string(let value): return value
         default: throw damaged(key)
         }
     }
 
-    func list(_ key: String) throws(TokenizerError) -> [Value]? {
+    func list(_ key: String) throws(TokenizerError) -> [JSONValue]? {
         switch values[key] {
         case nil, .null: return nil
-        case .list(let value): return value
+        case .array(let value): return value
         default: throw damaged(key)
         }
     }
 
-    func object(_ key: String) throws(TokenizerError) -> [String: Value]? {
+    func object(_ key: String) throws(TokenizerError) -> JSONObject? {
         switch values[key] {
         case nil: return nil
         case .object(let value): return value
@@ -147,12 +124,12 @@ private struct TokenizerSettingsFile {
     }
 
     /// A token written as its text, or with its properties; nil if null.
-    func token(_ value: Value, _ key: String) throws(TokenizerError) -> LlamaTokenizerSettings.AddedToken? {
+    func token(_ value: JSONValue, _ key: String) throws(TokenizerError) -> LlamaTokenizerSettings.AddedToken? {
         switch value {
         case .null: return nil
-        case .text(let content): return .init(content)
+        case .string(let content): return .init(content)
         case .object(let entries):
-            guard case .text(let content)? = entries["content"] else { throw damaged(key) }
+            guard case .string(let content)? = entries["content"] else { throw damaged(key) }
             return .init(
                 content, isSpecial: entries["special"] == .bool(true), stripsLeft: entries["lstrip"] == .bool(true),
                 stripsRight: entries["rstrip"] == .bool(true), isSingleWord: entries["single_word"] == .bool(true))

@@ -1,3 +1,5 @@
+import OrderedJSON
+
 /// What stands beside a SentencePiece model of the LLaMA family and says how text is handled around it: the arguments of
 /// Transformers' `LlamaTokenizer`, with its defaults.
 public struct LlamaTokenizerSettings: Sendable, Equatable {

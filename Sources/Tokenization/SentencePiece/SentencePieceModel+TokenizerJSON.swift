@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 extension SentencePieceModel {
     /// The text of a `tokenizer.json` that gives the ids Transformers' `LlamaTokenizer` gives with this model.

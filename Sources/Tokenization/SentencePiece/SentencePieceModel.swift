@@ -1,4 +1,5 @@
 public import Foundation
+import OrderedJSON
 
 /// A byte-pair model of SentencePiece (`tokenizer.model`), as checkpoints of the LLaMA family hold it.
 ///

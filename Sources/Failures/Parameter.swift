@@ -1,0 +1,15 @@
+/// What a caller can set, by a name of the library's own. The command line and the server have names for each.
+public enum Parameter: String, Sendable, Hashable, CaseIterable {
+    // Of a request.
+    case prompt, template
+    case images
+    case budget, alpha, strategy, allocation, selectionSeed, keepSeparators
+    case maximumSecondsToFirstToken, maximumMemory
+    case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs
+    case maximumTokens, answerCount, deadline
+    // Of a loaded model.
+    case model, precision, threads, cacheMemory, cachePrecision, maximumSequences, maximumWaiting
+    case timeBetweenTokens
+    // Of an import.
+    case destination, weights, visionWeights, visionTower, languageModel
+}

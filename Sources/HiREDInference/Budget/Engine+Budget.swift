@@ -1,0 +1,52 @@
+import HiRED
+import ImageProcessing
+import Scheduling
+import VisionEncoding
+
+extension Engine {
+    /// Lowers a picture's budget if its request would have to wait for blocks, before its first view is encoded.
+    func lowerBudgetUnderLoad(request place: Int, image: Int) {
+        guard let floor = options.loadBudgetFloor, requests.count > 1,
+            let job = requests[place].images[image].job, !job.hasBegun, job.options.strategy != .full
+        else { return }
+        let asked = mostTokens(of: requests[place].images[image])
+        let size = scheduler.pool.blockSize
+        // Earlier requests get theirs first, with all that their answers may still need.
+        let promised = requests[..<place].reduce(0) { sum, earlier in
+            sum
+                + max(
+                    scheduler.pool.blocks(forTokens: mostPositions(of: earlier)) * max(earlier.sequences.count, 1)
+                        - earlier.sequences.reduce(0) { $0 + $1.blockCount },
+                    0)
+        }
+        let given = LoadFloor.budget(
+            asked: asked, floor: floor,
+            LoadFloor.Situation(
+                freeBlocks: scheduler.pool.availableBlocks - promised, blockSize: size,
+                otherTokens: mostPositions(of: requests[place]) - asked, hasCompany: true))
+        guard given < asked else { return }
+        var lowered = job.options
+        lowered.budget = .tokens(given)
+        // Options that go only with a full budget leave nothing to lower.
+        guard let other = try? ImageJob(job.partitions, options: lowered) else { return }
+        // Lowered again, it still tells what was first asked for.
+        requests[place].images[image].loweredFrom = requests[place].images[image].loweredFrom ?? asked
+        requests[place].images[image].key = ImagePipeline.key(
+            requests[place].images[image].digest, options: lowered)
+        requests[place].images[image].job = other
+    }
+
+    /// Positions that a request will have written when its answer is as long as it may be.
+    private func mostPositions(of entry: EngineRequest) -> Int {
+        if let sequence = entry.sequences.first {
+            return sequence.content.promptLength + max(sequence.maximumTokens, 1) - 1
+        }
+        let prompt = entry.ids.count - entry.images.count + entry.images.reduce(0) { $0 + mostTokens(of: $1) }
+        return prompt + max(min(entry.request.maximumTokens, limits.context - prompt), 1) - 1
+    }
+
+    /// An upper bound of the tokens a picture will give.
+    private func mostTokens(of image: EngineRequest.Image) -> Int {
+        image.result?.tokens.kept ?? image.job.map { $0.partitions.layout.mostTokens(under: $0.options) } ?? 0
+    }
+}

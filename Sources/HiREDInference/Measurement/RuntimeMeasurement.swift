@@ -1,0 +1,64 @@
+import HiRED
+import VisionEncoding
+
+/// Times of the bare compiled models, in milliseconds: nothing of ours but the inputs, which are set before the clock
+/// starts.
+public struct RuntimeMeasurement: Sendable {
+    /// A prompt of each length, alone, by length.
+    public var prefill: [Int: Double] = [:]
+    /// One step in which so many sequences decode behind prompts of a length.
+    public var decode: [DecodeShape: Double] = [:]
+    /// Views encoded together, by their number.
+    public var vision: [Int: Double] = [:]
+
+    public struct DecodeShape: Hashable, Sendable {
+        public var batch: Int
+        public var context: Int
+
+        public init(batch: Int, context: Int) {
+            self.batch = batch
+            self.context = context
+        }
+    }
+}
+
+extension VisionLanguageModel {
+    /// Times the bare language model on a shape, best called several times and between other measurements. Takes its
+    /// turn between two steps, and writes into blocks that hold nothing.
+    ///
+    /// - Throws: `InferenceError.cacheTooSmall` when there are not as many such blocks.
+    public func measureRuntime(prefill tokens: Int) async throws -> Double {
+        try await worker.perform { try $0.timeStep([0..<tokens]) }
+    }
+
+    /// Times one step that reads `rows` tokens of a prompt behind `past`, beside `answers` that decode behind as many.
+    public func measureRuntime(rows: Int, past: Int, answers: Int = 0) async throws -> Double {
+        try await worker.perform { engine in
+            let decoding = (0..<answers).map { _ in past..<(past + 1) }
+            return try engine.timeStep(decoding + (rows > 0 ? [past..<(past + rows)] : []))
+        }
+    }
+
+    /// Times one step of `batch` sequences behind `context` tokens each.
+    public func measureRuntime(decode shape: RuntimeMeasurement.DecodeShape) async throws -> Double {
+        try await worker.perform { engine in
+            try engine.timeStep((0..<shape.batch).map { _ in shape.context..<(shape.context + 1) })
+        }
+    }
+
+    /// Times the bare vision tower on so many views.
+    public func measureRuntime(views: Int) async throws -> Double {
+        try await worker.perform { try $0.pipeline.encoder.timeViews(views) }
+    }
+}
+
+extension VisionEncoder {
+    fileprivate func timeViews(_ count: Int) throws -> Double {
+        let views = (0..<count).map { number in
+            View(taps: []) { target in
+                for index in target.indices { target[index] = UInt8(truncatingIfNeeded: index &* 31 &+ number) }
+            }
+        }
+        return try time(views)
+    }
+}

@@ -1,0 +1,255 @@
+public import Checkpoints
+import Failures
+public import Foundation
+public import HiRED
+public import ImageProcessing
+public import ModelGraphs
+import Scheduling
+import Synchronization
+public import Tokenization
+public import VisionEncoding
+
+/// A loaded model that answers questions about pictures, many at once.
+///
+/// Requests are prepared on a small pool; the model's work is done on a thread of its own. Nothing here but the stream of
+/// an answer waits for the model: requests are accepted, refused and cancelled, and statistics are read, while a step
+/// runs.
+public final class VisionLanguageModel: Sendable {
+    public let description: ModelDescription
+    /// What an imported folder says of itself; nil for a checkpoint folder.
+    public let manifest: ModelManifest?
+    public let tokenizer: Tokenizer
+    /// Milliseconds that loading took.
+    public let loadMilliseconds: Double
+    /// Bytes set aside for keys and values; taken from the system as they are used.
+    public let cacheCapacity: Int
+
+    let worker: EngineWorker
+    let preparation: RequestPreparation
+    let admission: Admission
+    let metrics = EngineMetrics()
+    let canceller: StepCanceller
+    let costs = CostKnowledge()
+    let costStore: CostModelStore
+    let costKey: CostModelStore.Key
+    private let nextID = Atomic<UInt64>(1)
+
+    public struct Options: Sendable {
+        public var precision = Precision.auto
+        public var threads: Int?
+        public var decoder = ImageDecoder()
+        /// Bytes of memory that the model has to fit; the machine's unless given.
+        public var memoryLimit: Int?
+        public var engine = EngineOptions()
+        /// Where the cost models of automatic budgets are kept.
+        public var costModels = CostModelStore()
+
+        public init() {}
+    }
+
+    /// Loads an imported model folder, or an HF checkpoint folder. Takes seconds for large ones; call it off the main
+    /// thread.
+    ///
+    /// - Throws: `CheckpointError`, `TokenizerError`, `GraphError`, `ImageError`, `InferenceError`, `OpenVINOError`.
+    public init(contentsOf url: URL, options: Options = Options()) throws {
+        let start = ContinuousClock.now
+        let source = try openGraphSource(url)
+        (description, manifest) = (source.description, source.manifest)
+        let text = description.config.text
+        if let window = text.slidingWindow, window < text.maximumPositions {
+            throw InferenceError.unsupportedModel(
+                "its attention window of \(window) is shorter than its context of \(text.maximumPositions)",
+                remedy: "set sliding_window to null in config.json if the checkpoint was trained so")
+        }
+        tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
+        let prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
+        let compiler = try GraphCompiler(
+            source, precision: options.precision, cachePrecision: options.engine.cachePrecision,
+            threads: options.threads)
+        let weights = try source.storedWeights()
+        costStore = options.costModels
+        costKey = CostModelStore.Key(
+            compiler, weights: weights, threads: options.threads, precision: options.precision,
+            cachePrecision: options.engine.cachePrecision)
+        let requirement = try MemoryRequirement(weights, floatBytes: compiler.floatBytes)
+        try requirement.check(against: options.memoryLimit ?? MachineMemory.total)
+        // Until the first answer is whole: by then every matrix has been repacked.
+        let trimmer = PageTrimmer(source)
+        // A second tower, for strategies that read what HiRED does not, may take a quarter of what is free.
+        let free = MachineMemory.available - requirement.total
+        let tower = ResidentWeights.byteCount(
+            weights.filter { $0.part == .vision }, floatBytes: try compiler.floatBytes)
+        let pipeline = try ImagePipeline(compiler, decoder: options.decoder, towerBytes: tower + max(free / 4, 0))
+        let reader = pipeline.reader
+        let compiled = try LanguageModel.compile(compiler)
+        let blocks = try Self.blockCount(
+            options.engine, bytesPerBlock: compiled.bytesPerBlock, context: text.maximumPositions,
+            free: free)
+        let language = try LanguageModel(compiled, compiler: compiler, blockCount: blocks)
+        cacheCapacity = blocks * compiled.bytesPerBlock
+        let known = KnownImages(byteLimit: options.engine.imageCacheBytes)
+        admission = Admission(
+            Admission.Limits(
+                requests: Engine.requestLimit(options.engine), waiting: options.engine.maximumWaiting,
+                encodedBytes: options.engine.maximumEncodedBytes, viewBytes: options.engine.maximumViewBytes))
+        let engine = try Engine(
+            pipeline: pipeline, language: language, imageToken: prompts.imageToken, tokenizer: tokenizer,
+            options: options.engine,
+            limits: Engine.Limits(
+                context: text.maximumPositions,
+                endTokens: Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })),
+            shared: Engine.Shared(known: known, admission: admission, metrics: metrics, costs: costs))
+        engine.onFirstAnswer = { trimmer.stop() }
+        canceller = engine.canceller
+        preparation = RequestPreparation(
+            prompts: prompts, reader: reader, known: known, admission: admission, costs: costs,
+            limits: RequestPreparation.Limits(
+                context: text.maximumPositions, blockCount: blocks, blockSize: KeyValueCache.blockSize,
+                bytesPerBlock: compiled.bytesPerBlock, stepTokens: options.engine.maximumStepTokens,
+                embeddingBytesPerToken: 4 * text.hiddenSize),
+            threads: options.engine.preparationThreads)
+        worker = EngineWorker(engine)
+        loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// Blocks of the cache: what was asked for, or half of what is free, at most what so many sequences can use.
+    private static func blockCount(_ options: EngineOptions, bytesPerBlock: Int, context: Int, free: Int) throws -> Int
+    {
+        // Clamped first: a product of two large numbers must not trap.
+        let most =
+            min(options.maximumSequences, 1 << 20)
+            * BlockPool.blocks(forTokens: context, blockSize: KeyValueCache.blockSize)
+        let bytes = options.cacheBytes ?? max(free / 2, 64 << 20)
+        let blocks = min(bytes / max(bytesPerBlock, 1), most)
+        guard blocks > 0 else {
+            throw InferenceError.invalidOption(
+                .cacheMemory, "\(bytes) bytes", remedy: "one block of this model takes \(bytesPerBlock) bytes")
+        }
+        return blocks
+    }
+}
+
+extension VisionLanguageModel {
+    /// Answers a request as a stream of events. Returns at once; a request that is refused throws at its first event.
+    public func generate(_ request: GenerationRequest) -> Generation { start(request, purpose: .answer) }
+
+    private func start(_ request: GenerationRequest, purpose: PreparedRequest.Purpose) -> Generation {
+        let buffer = EventBuffer()
+        let channel = RequestChannel(
+            id: nextID.wrappingAdd(1, ordering: .relaxed).oldValue, answers: request.answerCount,
+            sink: { buffer.push($0) }, end: { buffer.finish($0) })
+        enter(request, channel: channel, purpose: purpose)
+        return Generation(channel, buffer: buffer)
+    }
+
+    /// Takes a place for a request and has it prepared, or refuses it at once.
+    private func enter(_ request: GenerationRequest, channel: RequestChannel, purpose: PreparedRequest.Purpose) {
+        do {
+            try request.validate()
+            let place = try admission.enter(
+                channel, encodedBytes: request.images.reduce(0) { $0 + ImageReader.heldBytes(of: $1) })
+            channel.emit(.accepted(place: place))
+        } catch {
+            metrics.refuse(error)
+            return channel.finish(.failure(error))
+        }
+        canceller.open(channel.id)
+        channel.onClose { [canceller, admission] id in
+            canceller.cancel(id)
+            admission.abandon(id)
+        }
+        channel.arm(deadlineSeconds: request.deadlineSeconds)
+        preparation.start(request, channel: channel, purpose: purpose) { [self] result in
+            switch result {
+            case .success(let prepared): worker.post { $0.begin(prepared) }
+            case .failure(let error):
+                if channel.isOpen { metrics.refuse(error) } else { metrics.end(channel.closingError, nil) }
+                canceller.close(channel.id)
+                admission.leave(channel.id)
+                channel.finish(.failure(error))
+            }
+        }
+    }
+
+    /// What a prompt comes to, before any of it is computed: exact text tokens and layouts, and upper bounds of what
+    /// each picture keeps. Reads the pictures' headers alone, and waits for nothing.
+    ///
+    /// - Throws: `InferenceError`, `HiREDError`, `ImageError`, `JinjaError`.
+    public func count(_ request: GenerationRequest) throws -> PromptCount {
+        try request.validate()
+        return try preparation.count(request)
+    }
+
+    /// How a picture of some size, turned upright, is cut.
+    ///
+    /// - Throws: `HiREDError.invalidLayout`, `ImageError.unsupportedPreparation`.
+    public func layout(for size: PixelSize) throws -> PartitionLayout { try preparation.reader.layout(for: size) }
+
+    /// The token selection of a picture, without an answer. Takes its turn with the pictures of other requests.
+    ///
+    /// - Throws: as `generate`; `CancellationError` when the task is cancelled.
+    public func select(_ image: ImageInput, options: SelectionOptions) async throws -> PictureSelection {
+        let found = Found()
+        let request = GenerationRequest(.raw(""), images: [image], selection: options)
+        for try await _ in start(request, purpose: .selection { found.set($0) }) {}
+        guard let selection = found.selection else { throw CancellationError() }
+        return selection
+    }
+
+    private final class Found: Sendable {
+        private let value = Mutex<PictureSelection?>(nil)
+        var selection: PictureSelection? { value.withLock { $0 } }
+        func set(_ selection: PictureSelection) { value.withLock { $0 = selection } }
+    }
+
+    /// What the engine holds at this moment and has counted so far. Waits for nothing.
+    public func statistics() -> EngineStatistics { metrics.statistics }
+
+    /// Forgets what earlier requests left in the caches and gives the cache's memory back. For measurements.
+    public func clearCaches() async throws { try await worker.perform { $0.clearCaches() } }
+}
+
+extension VisionLanguageModel {
+    /// Whether the weights are repacked, so that the next answer takes as long as any.
+    public var isWarm: Bool { costs.isWarm }
+    /// Whether requests are taken.
+    public var isAccepting: Bool { !admission.isDraining }
+
+    /// Refuses whatever comes from now on, and returns when every request that was taken has ended.
+    public func drain() async {
+        admission.close()
+        await admission.waitUntilEmpty()
+    }
+
+    /// Refuses whatever comes from now on, cancels what runs, and returns when nothing is held any more.
+    public func shutDown() async {
+        admission.close()
+        admission.cancelAll()
+        await admission.waitUntilEmpty()
+    }
+}
+
+extension VisionLanguageModel {
+    /// The packed image embeddings [K, D] of a picture. For tests and measurements.
+    package func embeddings(of image: ImageInput, options: SelectionOptions) async throws -> [Float] {
+        try await worker.perform { engine in
+            var timings = ImageTimings()
+            let (job, digest) = try engine.pipeline.encode(image, options: options, timings: &timings)
+            let key = ImagePipeline.key(digest, options: options)
+            return try engine.pipeline.finish(job, key: key, timings: &timings).embeddings.values
+        }
+    }
+
+    /// The head-summed CLS rows of the first and the final layer for every view, [P][N] each.
+    package func classAttention(of image: ImageInput) async throws -> ClassAttention {
+        try await worker.perform { engine in
+            let rows = try engine.pipeline.classAttention(of: image)
+            return ClassAttention(first: rows.first, final: rows.final)
+        }
+    }
+
+    package struct ClassAttention: Sendable {
+        package var first: [[Float]]
+        package var final: [[Float]]
+    }
+}
