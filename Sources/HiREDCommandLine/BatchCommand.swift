@@ -1,80 +1,135 @@
 import ArgumentParser
+import Failures
 import Foundation
 import HiREDInference
-import OrderedJSON
 import Reporting
 
 struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch", abstract: "Answer a file of questions with one loaded model.",
         discussion: """
-            QUESTIONS holds one JSON object a line with image (a path, relative to the file) and question. One line \
-            with image, question and answer is printed for each.
+            QUESTIONS holds one JSON object a line with image (a path, relative to the file) and question. One line is \
+            printed for each, in the same order: its line's number, image and question with the answer, or with an error \
+            that says why there is none. The others are answered all the same, and the exit status is 1 at the end.
             """)
 
     @Argument(help: "The folder of a checkpoint.")
     var model: String
 
-    @Argument(help: "A file of JSON lines.")
+    @Argument(help: "A file of JSON lines; /dev/stdin reads a pipe.")
     var questions: String
+
+    @Option(help: "Questions that are answered at once; as many as the cache holds unless given.")
+    var concurrency: Int?
 
     @OptionGroup(title: "Token selection") var selection: SelectionArguments
     @OptionGroup(title: "Automatic budget") var automatic: AutoBudgetArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
     @OptionGroup(title: "Answer") var sampling: SamplingArguments
 
-    private struct Question: Decodable {
-        var image: String
-        var question: String
-    }
-
-    private struct Answer: Encodable {
-        var image: String
-        var question: String
-        var answer: String
-        var imageTokens: Int
-        var ttftMs: Double
-        /// Left out without an automatic budget.
-        var budgetChoice: BudgetChoiceReport?
-        /// Left out unless asked for.
-        var logprobs: [LogprobsReport]?
-    }
-
     func run() async throws {
         let auto = try automatic.budget(for: selection)
         let options = try selection.options(auto: auto)
         try sampling.validate(prompt: "-")
-        guard let text = try? String(contentsOfFile: questions, encoding: .utf8) else {
-            throw CommandError(.noInput, "\(questions) cannot be read; give a file of JSON lines")
+        if let concurrency, concurrency < 1 {
+            throw CommandError(.usage, "concurrency cannot be \(concurrency); give at least 1")
         }
-        let folder = URL(fileURLWithPath: questions).deletingLastPathComponent()
-        let items = try text.split(separator: "\n").enumerated().map { number, line in
-            guard let item = try? JSONValue(parsing: Array(line.utf8)).decoded(as: Question.self) else {
-                throw CommandError(
-                    .badData, "\(questions), line \(number + 1): an object with image and question is needed")
-            }
-            return item
-        }
-        let model = try loading.load(model)
+        let questions = try BatchQuestions(path: questions)
+        // More than its own limit would be refused by the engine.
+        let model = try loading.load(model) { $0.maximumSequences = max($0.maximumSequences, concurrency ?? 0) }
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
-        for (number, item) in items.enumerated() {
-            Progress.show("\(number + 1) of \(items.count) …")
-            var request = GenerationRequest(
-                try sampling.prompt(item.question, imageCount: 1),
-                images: [try AskCommand.input(URL(fileURLWithPath: item.image, relativeTo: folder).path)],
-                selection: options,
-                sampling: sampling.options, maximumTokens: sampling.maxTokens)
-            request.autoBudget = auto
-            for try await case .finished(let result) in model.generate(request) {
-                Progress.clear()
-                try Output.printJSON(
-                    Answer(
-                        image: item.image, question: item.question, answer: result.answer,
-                        imageTokens: result.images.reduce(0) { $0 + $1.kept },
-                        ttftMs: result.timings.timeToFirstToken,
-                        budgetChoice: result.budgetChoice.map(BudgetChoiceReport.init),
-                        logprobs: result.logprobs?.map { LogprobsReport($0, model.tokenizer) }))
-            }
+        let requests = questions.lines.map { line in
+            Entry(
+                line: line.number, question: try? line.question.get(),
+                request: Result {
+                    var request = try request(for: line.question.get(), in: questions.folder, selection: options)
+                    request.autoBudget = auto
+                    return request
+                })
         }
+        let failures = try await Self.answer(requests, with: model, atOnce: concurrency)
+        if failures > 0 {
+            throw CommandError(
+                .incomplete, "\(failures) of \(requests.count) questions have no answer; their lines say why")
+        }
+    }
+
+    private struct Entry: Sendable {
+        var line: Int
+        var question: BatchQuestions.Question?
+        var request: Result<GenerationRequest, any Error>
+    }
+
+    private func request(
+        for question: BatchQuestions.Question, in folder: URL, selection: SelectionOptions
+    ) throws -> GenerationRequest {
+        GenerationRequest(
+            try sampling.prompt(question.question, imageCount: 1),
+            images: [try AskCommand.input(URL(fileURLWithPath: question.image, relativeTo: folder).path)],
+            selection: selection, sampling: sampling.options, maximumTokens: sampling.maxTokens)
+    }
+
+    /// - Returns: how many lines have no answer.
+    private static func answer(
+        _ entries: [Entry], with model: VisionLanguageModel, atOnce given: Int?
+    ) async throws -> Int {
+        let atOnce = given ?? concurrency(entries, model)
+        return try await withThrowingTaskGroup(of: (Int, BatchLine).self) { group in
+            var (next, printed, failures) = (0, 0, 0)
+            var answered: [Int: BatchLine] = [:]
+            while printed < entries.count {
+                while next < entries.count, next - printed - answered.count < atOnce {
+                    let (place, entry) = (next, entries[next])
+                    group.addTask { (place, try await line(for: entry, model)) }
+                    next += 1
+                }
+                Progress.show("\(printed + answered.count + 1) of \(entries.count) …")
+                guard let (place, line) = try await group.next() else { break }
+                answered[place] = line
+                while let line = answered.removeValue(forKey: printed) {
+                    Progress.clear()
+                    try Output.printJSON(line)
+                    if line.error != nil { failures += 1 }
+                    printed += 1
+                }
+            }
+            return failures
+        }
+    }
+
+    /// As many as the cache holds of the first question that can be counted; others with more wait inside the engine.
+    private static func concurrency(_ entries: [Entry], _ model: VisionLanguageModel) -> Int {
+        for entry in entries {
+            guard let request = try? entry.request.get(), let count = try? model.count(request) else { continue }
+            return model.requestsHeldAtOnce(promptTokens: count.promptTokens, answerTokens: request.maximumTokens)
+        }
+        return 1
+    }
+
+    private static func line(for entry: Entry, _ model: VisionLanguageModel) async throws -> BatchLine {
+        do {
+            guard let question = entry.question else { _ = try entry.request.get(); throw CancellationError() }
+            let request = try entry.request.get()
+            while true {
+                do {
+                    for try await case .finished(let result) in model.generate(request) {
+                        return BatchLine(entry.line, question, result: result, tokenizer: model.tokenizer)
+                    }
+                    throw CancellationError()
+                } catch let failure as any Failure where failure.kind == .overloaded && model.isBusy {
+                    // Its pictures do not fit beside those of the others; their end makes room.
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch { return BatchLine(entry.line, entry.question, failure: error) }
+    }
+}
+
+extension VisionLanguageModel {
+    fileprivate var isBusy: Bool {
+        let now = statistics()
+        return now.waiting + now.running > 0
     }
 }

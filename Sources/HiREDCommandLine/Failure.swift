@@ -2,8 +2,9 @@ import ArgumentParser
 import Failures
 import Foundation
 
-/// Codes of sysexits.h.
+/// Codes of sysexits.h, and two of the shell's habits: a part is missing, interrupted.
 enum ExitStatus: Int32 {
+    case incomplete = 1
     case usage = 64
     case badData = 65
     case noInput = 66

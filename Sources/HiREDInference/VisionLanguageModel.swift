@@ -106,7 +106,7 @@ public final class VisionLanguageModel: Sendable {
             limits: RequestPreparation.Limits(
                 context: text.maximumPositions, blockCount: blocks, blockSize: KeyValueCache.blockSize,
                 bytesPerBlock: compiled.bytesPerBlock, stepTokens: options.engine.maximumStepTokens,
-                embeddingBytesPerToken: 4 * text.hiddenSize),
+                embeddingBytesPerToken: 4 * text.hiddenSize, sequences: options.engine.maximumSequences),
             threads: options.engine.preparationThreads)
         worker = EngineWorker(engine)
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
@@ -178,6 +178,12 @@ extension VisionLanguageModel {
     public func count(_ request: GenerationRequest) throws -> PromptCount {
         try request.validate()
         return try preparation.count(request)
+    }
+
+    /// How many requests of such a length the cache and the engine's limits hold at once, each with its longest answer; at
+    /// least 1.
+    public func requestsHeldAtOnce(promptTokens: Int, answerTokens: Int) -> Int {
+        preparation.limits.requestsHeldAtOnce(promptTokens: promptTokens, answerTokens: answerTokens)
     }
 
     /// How a picture of some size, turned upright, is cut.

@@ -27,9 +27,17 @@ final class RequestPreparation: @unchecked Sendable {
         var bytesPerBlock: Int
         var stepTokens: Int
         var embeddingBytesPerToken: Int
+        /// Most sequences that run at once.
+        var sequences: Int
 
         /// Tokens that the cache can hold.
         var cacheTokens: Int { blockCount * blockSize }
+
+        func requestsHeldAtOnce(promptTokens: Int, answerTokens: Int) -> Int {
+            let prompt = max(0, min(promptTokens, context))
+            let tokens = max(1, prompt + max(0, min(answerTokens, context - prompt)))
+            return max(1, min(sequences, blockCount / ((tokens + blockSize - 1) / blockSize)))
+        }
     }
 
     init(
