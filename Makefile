@@ -4,6 +4,8 @@
 # make install   put the program, its libraries and the demo model under PREFIX (default /usr/local); DESTDIR is obeyed;
 #                make uninstall takes them away again
 # make docs      write the two libraries' documentation archives
+# make sanitize  test the readers of pictures, checkpoints and tokenizers, and feed them damaged files, under sanitizers
+# make fuzz      feed them damaged files for SECONDS (default 600) from SEED (default 1)
 # make lint      check the formatting and the manifest; make format mends the formatting
 
 export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
@@ -15,7 +17,7 @@ RUN_PATH := -Xlinker -rpath -Xlinker '$(ORIGIN)/../lib/hired'
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing $(RUN_PATH)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Examples
 
-.PHONY: demo build test install uninstall lint format bench bootstrap docs clean
+.PHONY: demo build test sanitize fuzz install uninstall lint format bench bootstrap docs clean
 
 demo: build
 	.build/release/hired demo
@@ -31,6 +33,24 @@ test: bootstrap
 	swift test $(SWIFT_FLAGS) --no-parallel
 	script/check-examples
 	script/check-install
+
+# Assertions on, the address sanitizer over Swift and C, undefined behaviour in C traps. OpenVINO is only linked there.
+SANITIZED := HIRED_READERS=1 swift
+SANITIZE_FLAGS := --scratch-path .build-sanitize $(SWIFT_FLAGS) -Xswiftc -assert-config -Xswiftc Debug \
+	--sanitize address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+# OpenVINO keeps what it allocates at start, and frees with one operator what it allocated with another.
+sanitize fuzz: export ASAN_OPTIONS := detect_leaks=0:alloc_dealloc_mismatch=0:detect_odr_violation=0
+FUZZ := LD_LIBRARY_PATH=.deps/openvino/libs .build-sanitize/release/hired-fuzz --folder .build-sanitize/fuzz
+
+sanitize: bootstrap
+	$(SANITIZED) test $(SANITIZE_FLAGS)
+	$(FUZZ) --rounds 20000
+
+SECONDS ?= 600
+SEED ?= 1
+fuzz: bootstrap
+	$(SANITIZED) build $(SANITIZE_FLAGS) --product hired-fuzz
+	$(FUZZ) --seconds $(SECONDS) --seed $(SEED)
 
 # The Swift runtime is linked statically; a folder of its own keeps that from relinking everything else.
 install: bootstrap
@@ -56,4 +76,4 @@ bench: bootstrap
 	swift run $(SWIFT_FLAGS) HiREDBenchmarks
 
 clean:
-	rm -rf .build .build-docs demo-output
+	rm -rf .build .build-docs .build-sanitize demo-output

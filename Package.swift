@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // Every Swift target is built with the same settings.
@@ -7,7 +7,9 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
 ]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
 // Only for `make docs`: nobody who uses or tests the package needs it.
 let documentation: [Package.Dependency] =
@@ -45,7 +47,7 @@ let package = Package(
             providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
-        .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CWebP"]),
+        .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CWebP"], cSettings: cSettings),
         .target(
             name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs", "Failures"], swiftSettings: swiftSettings),
 
@@ -59,7 +61,8 @@ let package = Package(
         // The runtime, and the graphs it runs.
         // Homebrew and OpenVINO's own packages have this pkg-config file; script/bootstrap writes one.
         .systemLibrary(name: "COpenVINORuntime", pkgConfig: "openvino", providers: [.brew(["openvino"])]),
-        .target(name: "COpenVINO", dependencies: ["COpenVINORuntime"]),
+        .target(
+            name: "COpenVINO", dependencies: ["COpenVINORuntime"], cxxSettings: [.treatAllWarnings(as: .error)]),
         .target(
             name: "OpenVINO", dependencies: ["COpenVINO", "ElementTypes", "Failures"], swiftSettings: swiftSettings),
         .target(
@@ -67,7 +70,7 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // From a checkpoint to a model folder.
-        .target(name: "CQuantization"),
+        .target(name: "CQuantization", cSettings: cSettings),
         .target(
             name: "ModelImport",
             dependencies: [
@@ -127,6 +130,12 @@ let package = Package(
         .executableTarget(
             name: "handle-check", dependencies: ["OpenVINO"], path: "Tests/HandleCheck", swiftSettings: swiftSettings),
 
+        // Feeds damaged files to every reader of what comes from outside.
+        .executableTarget(
+            name: "hired-fuzz",
+            dependencies: ["ImageProcessing", "Checkpoints", "Tokenization", "ModelGraphs", "OrderedJSON"],
+            path: "Tests/Fuzzing", swiftSettings: swiftSettings),
+
         .testTarget(
             name: "HiREDTests", dependencies: ["HiRED"], resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
@@ -173,3 +182,16 @@ let package = Package(
     cLanguageStandard: .c11,
     cxxLanguageStandard: .cxx17
 )
+
+// For `make sanitize`: what reads files from outside, and nothing that would have to be built besides.
+if Context.environment["HIRED_READERS"] != nil {
+    let readers = [
+        "Failures", "ElementTypes", "OrderedJSON", "HiRED", "ImageProcessing", "Checkpoints", "Tokenization",
+        "OpenVINO",
+        "ModelGraphs", "CTurboJPEG", "CPNG", "CWebP", "CImageCodecs", "CZlib", "COpenVINORuntime", "COpenVINO",
+        "hired-fuzz", "ImageProcessingTests", "OrderedJSONTests", "CheckpointsTests", "TokenizationTests",
+    ]
+    package.targets.removeAll { !readers.contains($0.name) }
+    package.products = []
+    package.dependencies = []
+}
