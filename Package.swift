@@ -42,12 +42,12 @@ let package = Package(
         .target(name: "HiRED", swiftSettings: swiftSettings),
 
         // Pictures: decoding, resizing, any-resolution partition.
-        .systemLibrary(
-            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
-            providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
-        .target(name: "CImageCodecs", dependencies: ["CTurboJPEG", "CPNG", "CWebP"], cSettings: cSettings),
+        .target(
+            name: "CImageCodecs", dependencies: ["CJPEG", "CPNG", "CWebP", "CZlib"], cSettings: cSettings,
+            linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs", "Failures"], swiftSettings: swiftSettings),
 
@@ -188,7 +188,7 @@ if Context.environment["HIRED_READERS"] != nil {
     let readers = [
         "Failures", "ElementTypes", "OrderedJSON", "HiRED", "ImageProcessing", "Checkpoints", "Tokenization",
         "OpenVINO",
-        "ModelGraphs", "CTurboJPEG", "CPNG", "CWebP", "CImageCodecs", "CZlib", "COpenVINORuntime", "COpenVINO",
+        "ModelGraphs", "CJPEG", "CPNG", "CWebP", "CImageCodecs", "CZlib", "COpenVINORuntime", "COpenVINO",
         "hired-fuzz", "ImageProcessingTests", "OrderedJSONTests", "CheckpointsTests", "TokenizationTests",
     ]
     package.targets.removeAll { !readers.contains($0.name) }

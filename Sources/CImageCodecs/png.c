@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define MESSAGE_SIZE 128
 
@@ -13,6 +14,8 @@ typedef struct {
     size_t count;
     size_t position;
     char *message;
+    // Every row is there.
+    int is_whole;
 } reader;
 
 static void fail(png_structp png, png_const_charp text) {
@@ -36,7 +39,7 @@ static void supply(png_structp png, png_bytep out, size_t length) {
 
 // Reads the header when rgba is NULL, everything otherwise.
 static int read_png(const uint8_t *bytes, size_t count, ic_png_size *size, uint8_t *rgba, char *message) {
-    reader state = {bytes, count, 0, message};
+    reader state = {bytes, count, 0, message, 0};
     message[0] = 0;
     png_bytep *volatile rows = NULL;
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, fail, ignore);
@@ -49,7 +52,8 @@ static int read_png(const uint8_t *bytes, size_t count, ic_png_size *size, uint8
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
         free(rows);
-        return 1;
+        // Damage behind the pixels, a missing end for one, takes nothing from them.
+        return !state.is_whole;
     }
     png_set_read_fn(png, &state, supply);
     // The caller bounds the pixel count, which libpng's own limit of a million a side would forestall.
@@ -75,6 +79,7 @@ static int read_png(const uint8_t *bytes, size_t count, ic_png_size *size, uint8
     if (!rows) png_error(png, "out of memory");
     for (png_uint_32 y = 0; y < height; ++y) rows[y] = rgba + (size_t)y * width * 4;
     png_read_image(png, rows);
+    state.is_whole = 1;
     png_read_end(png, NULL);
     png_destroy_read_struct(&png, &info, NULL);
     free(rows);
@@ -108,3 +113,10 @@ int ic_png_encode(const uint8_t *rgb, uint32_t width, uint32_t height, uint8_t *
 }
 
 void ic_free(void *memory) { free(memory); }
+
+int ic_inflate(const uint8_t *source, size_t source_count, uint8_t *target, size_t *target_count) {
+    uLongf count = *target_count;
+    if (uncompress(target, &count, source, source_count) != Z_OK) return 1;
+    *target_count = count;
+    return 0;
+}

@@ -84,3 +84,30 @@ WIDE void ic_resample_vertical(
         target[x] = clip(sum);
     }
 }
+
+void ic_resample_horizontal_on_ground(
+    const uint8_t *source, uint8_t *target, size_t target_width, const int32_t *starts, const int32_t *taps,
+    const int64_t *places, const int32_t *coefficients, const int32_t *ground) {
+    for (size_t x = 0; x < target_width; ++x) {
+        const uint8_t *in = source + (size_t)starts[x] * 3;
+        const int32_t *weights = coefficients + places[x];
+        int32_t sums[3] = {ground[3 * x], ground[3 * x + 1], ground[3 * x + 2]};
+        for (int32_t tap = 0; tap < taps[x]; ++tap)
+            for (int channel = 0; channel < 3; ++channel) sums[channel] += in[3 * tap + channel] * weights[tap];
+        for (int channel = 0; channel < 3; ++channel) target[3 * x + channel] = clip(sums[channel] + (1 << 21));
+    }
+}
+
+WIDE void ic_resample_add(
+    const uint8_t *source, size_t source_row_bytes, int32_t *sums, size_t count, size_t taps,
+    const int32_t *coefficients) {
+    for (size_t tap = 0; tap < taps; ++tap) {
+        const uint8_t *in = source + tap * source_row_bytes;
+        const int32_t weight = coefficients[tap];
+        for (size_t x = 0; x < count; ++x) sums[x] += in[x] * weight;
+    }
+}
+
+void ic_resample_store(const int32_t *sums, uint8_t *target, size_t count) {
+    for (size_t x = 0; x < count; ++x) target[x] = clip(sums[x]);
+}

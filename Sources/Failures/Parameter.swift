@@ -2,7 +2,7 @@
 public enum Parameter: String, Sendable, Hashable, CaseIterable {
     // Of a request.
     case prompt, template
-    case images
+    case images, maximumPixels
     case budget, alpha, strategy, allocation, selectionSeed, keepSeparators
     case maximumSecondsToFirstToken, maximumMemory
     case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs

@@ -74,6 +74,7 @@ extension Parameter {
         case .timeBetweenTokens: "the time between tokens"
         case .template: "--template"
         case .images: "--image"
+        case .maximumPixels: "--max-pixels"
         case .budget: "--budget"
         case .alpha: "--alpha"
         case .strategy: "--strategy"

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HiRED
 import HiREDInference
+import ImageProcessing
 import Tokenization
 
 /// How tokens are chosen; the same for every command.
@@ -57,6 +58,9 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Memory for keys and values, as in 2GB; half of what is free unless given.")
     var kvMemory: ByteCount?
 
+    @Option(help: "The largest picture that is read, in pixels.")
+    var maxPixels = ImageDecoder.defaultPixelLimit
+
     @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
     var kvPrecision = "auto"
 
@@ -67,6 +71,8 @@ struct ModelArguments: ParsableArguments {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
         }
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
+        guard maxPixels > 0 else { throw CommandError(.usage, "max-pixels cannot be \(maxPixels); give at least 1") }
+        options.decoder.pixelLimit = maxPixels
         options.precision = precision
         options.threads = threads
         guard let cachePrecision = CachePrecision(rawValue: kvPrecision) else {

@@ -1,64 +1,36 @@
-internal import CTurboJPEG
+internal import CImageCodecs
 import Foundation
 import HiRED
 
 extension ImageDecoder {
     func sizeOfJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> PixelSize {
-        guard let handle = tjInitDecompress() else { throw ImageError.unreadable(path: name, reason: "out of memory") }
-        defer { tjDestroy(handle) }
-        return try readHeader(handle, bytes, name: name).size
+        let header = try jpegHeader(bytes, name: name)
+        return PixelSize(width: Int(header.width), height: Int(header.height))
     }
 
-    private func readHeader(
-        _ handle: tjhandle, _ bytes: UnsafeBufferPointer<UInt8>, name: String
-    ) throws -> (size: PixelSize, colours: Int32) {
-        var (width, height, subsampling, colours) = (Int32(0), Int32(0), Int32(0), Int32(0))
-        let status = tjDecompressHeader3(
-            handle, bytes.baseAddress, UInt(bytes.count), &width, &height, &subsampling, &colours)
-        guard status == 0 || tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) else {
-            throw ImageError.malformed(name: name, reason: Self.reason(handle))
-        }
-        try checkSize(width: Int(width), height: Int(height), name: name)
-        return (PixelSize(width: Int(width), height: Int(height)), colours)
+    private func jpegHeader(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> ic_jpeg_header_info {
+        var header = ic_jpeg_header_info()
+        try CodecMessage.check(name: name) { ic_jpeg_header(bytes.baseAddress, bytes.count, &header, $0) }
+        try checkSize(width: Int(header.width), height: Int(header.height), name: name)
+        return header
     }
 
-    private static func reason(_ handle: tjhandle) -> String {
-        tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown"
-    }
-
-    /// Baseline and progressive JPEG in grey, YCbCr, RGB, CMYK and YCCK, through libjpeg-turbo with the settings that
-    /// Pillow leaves in place (accurate inverse DCT, smooth upsampling).
+    /// Baseline and progressive JPEG of any sampling in grey, YCbCr, RGB, CMYK and YCCK, through libjpeg-turbo with the
+    /// settings that Pillow leaves in place (accurate inverse DCT, smooth upsampling). What follows the picture, as in
+    /// motion photos, is not looked at.
     func decodeJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
-        guard let handle = tjInitDecompress() else { throw ImageError.unreadable(path: name, reason: "out of memory") }
-        defer { tjDestroy(handle) }
-        let (size, colours) = try readHeader(handle, bytes, name: name)
-        let (width, height) = (Int32(size.width), Int32(size.height))
-        func reason() -> String { Self.reason(handle) }
-
-        // A cut file is only a warning to the decoder, its missing part grey: not a picture anyone asked about.
-        guard Self.hasEnd(bytes) else {
-            throw ImageError.malformed(name: name, reason: "it ends before the picture does")
-        }
-        let isCMYK = colours == Int32(TJCS_CMYK.rawValue) || colours == Int32(TJCS_YCCK.rawValue)
-        let format = isCMYK ? TJPF_CMYK : TJPF_RGB
-
-        func decompress(to target: UnsafeMutableBufferPointer<UInt8>) throws {
-            let status = tjDecompress2(
-                handle, bytes.baseAddress, UInt(bytes.count), target.baseAddress, width, 0, height,
-                Int32(format.rawValue), 0)
-            guard status != 0 else { return }
-            let isWarning = tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue)
-            guard isWarning, !reason().contains("Premature end") else {
-                throw ImageError.malformed(name: name, reason: reason())
+        let header = try jpegHeader(bytes, name: name)
+        let (width, height) = (Int(header.width), Int(header.height))
+        func decode(to target: UnsafeMutableBufferPointer<UInt8>) throws {
+            try CodecMessage.check(name: name) {
+                ic_jpeg_decode(bytes.baseAddress, bytes.count, header, target.baseAddress, $0)
             }
         }
-        guard isCMYK else {
-            return try RGBImage(width: Int(width), height: Int(height)) { try decompress(to: $0) }
-        }
-        var cmyk = [UInt8](repeating: 0, count: 4 * Int(width) * Int(height))
-        try cmyk.withUnsafeMutableBufferPointer { try decompress(to: $0) }
-        return RGBImage(width: Int(width), height: Int(height)) { target in
-            for pixel in 0..<(Int(width) * Int(height)) {
+        guard header.channels == 4 else { return try RGBImage(width: width, height: height) { try decode(to: $0) } }
+        var cmyk = [UInt8](repeating: 0, count: 4 * width * height)
+        try cmyk.withUnsafeMutableBufferPointer { try decode(to: $0) }
+        return RGBImage(width: width, height: height) { target in
+            for pixel in 0..<(width * height) {
                 // Inks are stored inverted. K scales the others as Pillow's conversion does (libImaging/Convert.c).
                 let key = Int(cmyk[4 * pixel + 3])
                 for channel in 0..<3 {
@@ -68,17 +40,20 @@ extension ImageDecoder {
             }
         }
     }
+}
 
-    /// Whether an end-of-image marker follows the last start of a scan.
-    private static func hasEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var place = bytes.count - 2
-        while place >= 0 {
-            if bytes[place] == 0xFF {
-                if bytes[place + 1] == 0xD9 { return true }
-                if bytes[place + 1] == 0xDA { return false }
-            }
-            place -= 1
+/// What a codec in C says where it fails.
+enum CodecMessage {
+    private static let length = 128
+
+    /// - Throws: `ImageError.malformed` where the call gives another number than 0.
+    static func check(name: String, _ call: (UnsafeMutablePointer<CChar>) -> Int32) throws {
+        try withUnsafeTemporaryAllocation(of: CChar.self, capacity: length) { message in
+            message.initialize(repeating: 0)
+            // A buffer of a fixed size has an address.
+            guard let address = message.baseAddress, call(address) != 0 else { return }
+            let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            throw ImageError.malformed(name: name, reason: String(decoding: text, as: UTF8.self))
         }
-        return false
     }
 }

@@ -9,30 +9,22 @@ extension ImageDecoder {
     }
 
     private func pngHeader(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> ic_png_size {
-        var message = [CChar](repeating: 0, count: Self.messageLength)
         var size = ic_png_size()
-        guard ic_png_header(bytes.baseAddress, bytes.count, &size, &message) == 0 else {
-            throw Self.problem(message, name: name)
-        }
+        try CodecMessage.check(name: name) { ic_png_header(bytes.baseAddress, bytes.count, &size, $0) }
         try checkSize(width: Int(size.width), height: Int(size.height), name: name)
         return size
     }
 
-    private static let messageLength = 128
-
-    private static func problem(_ message: [CChar], name: String) -> ImageError {
-        let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return .malformed(name: name, reason: String(decoding: text, as: UTF8.self))
-    }
-
-    /// PNG of every colour type and depth. Gamma and colour profiles are ignored, as Pillow does.
+    /// PNG of every colour type and depth. Gamma and colour profiles are ignored, as Pillow does; so is what
+    /// is missing behind the last row.
     func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
-        var message = [CChar](repeating: 0, count: Self.messageLength)
         let size = try pngHeader(bytes, name: name)
         let (width, height) = (Int(size.width), Int(size.height))
         var rgba = [UInt8](repeating: 0, count: 4 * width * height)
-        guard ic_png_decode(bytes.baseAddress, bytes.count, size, &rgba, &message) == 0 else {
-            throw Self.problem(message, name: name)
+        try rgba.withUnsafeMutableBufferPointer { target in
+            try CodecMessage.check(name: name) {
+                ic_png_decode(bytes.baseAddress, bytes.count, size, target.baseAddress, $0)
+            }
         }
         return rgba.withUnsafeBufferPointer { RGBImage(overWhite: $0, width: width, height: height) }
     }

@@ -10,7 +10,10 @@ public struct ImageDecoder: Sendable {
     /// The largest picture that is decoded, in pixels; checked in the header, before memory is taken.
     public var pixelLimit: Int
 
-    public init(pixelLimit: Int = 100_000_000) {
+    /// Above what most cameras make; a phone's 200 megapixels are a matter of choice.
+    public static let defaultPixelLimit = 100_000_000
+
+    public init(pixelLimit: Int = defaultPixelLimit) {
         self.pixelLimit = pixelLimit
     }
 
@@ -24,9 +27,40 @@ public struct ImageDecoder: Sendable {
     /// - Throws: `ImageError.missing`, `.unreadable`.
     public func data(contentsOf url: URL) throws -> Data {
         guard FileManager.default.fileExists(atPath: url.path) else { throw ImageError.missing(path: url.path) }
-        do { return try Data(contentsOf: url, options: .mappedIfSafe) } catch {
-            throw ImageError.unreadable(path: url.path, reason: error.localizedDescription)
+        do {
+            let file = try FileHandle(forReadingFrom: url)
+            defer { try? file.close() }
+            // A file is mapped. A pipe has no size and is read to its end.
+            let kind = try FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)[.type]
+            if kind as? FileAttributeType == .typeRegular { return try Data(contentsOf: url, options: .mappedIfSafe) }
+            return try Self.contents(of: file, name: url.path, limit: pipeLimit)
+        } catch let error as ImageError {
+            throw error
+        } catch {
+            throw ImageError.unreadable(path: url.path, reason: Self.reason(error))
         }
+    }
+
+    /// Most bytes that are read of a pipe: as many as the largest picture has unpacked.
+    private var pipeLimit: Int { max(1 << 20, min(pixelLimit, Int.max / 8) * 4) }
+
+    private static func contents(of file: FileHandle, name: String, limit: Int) throws -> Data {
+        var data = Data()
+        while let part = try file.read(upToCount: 1 << 20), !part.isEmpty {
+            data += part
+            guard data.count <= limit else {
+                throw ImageError.unreadable(path: name, reason: "it does not end within \(limit >> 20) MB")
+            }
+        }
+        return data
+    }
+
+    /// The system's own words where there are some; Foundation's are about permissions whatever has happened.
+    private static func reason(_ error: any Error) -> String {
+        let error = error as NSError
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+        return cause.domain == NSPOSIXErrorDomain
+            ? String(cString: strerror(Int32(cause.code))) : error.localizedDescription
     }
 
     /// - Parameter name: what errors call the picture.
@@ -34,9 +68,9 @@ public struct ImageDecoder: Sendable {
     public func decode(_ data: Data, name: String) throws -> RGBImage {
         try read(data, name: name) { bytes, format in
             switch format {
-            case .jpeg: EXIFOrientation(jpeg: bytes).apply(to: try decodeJPEG(bytes, name: name))
-            case .png: EXIFOrientation(png: bytes).apply(to: try decodePNG(bytes, name: name))
-            case .webP: EXIFOrientation(webP: bytes).apply(to: try decodeWebP(bytes, name: name))
+            case .jpeg: Orientation(jpeg: bytes).apply(to: try decodeJPEG(bytes, name: name))
+            case .png: Orientation(png: bytes).apply(to: try decodePNG(bytes, name: name))
+            case .webP: Orientation(webP: bytes).apply(to: try decodeWebP(bytes, name: name))
             }
         }
     }
@@ -47,9 +81,9 @@ public struct ImageDecoder: Sendable {
     public func size(of data: Data, name: String) throws -> PixelSize {
         try read(data, name: name) { bytes, format in
             switch format {
-            case .jpeg: EXIFOrientation(jpeg: bytes).apply(to: try sizeOfJPEG(bytes, name: name))
-            case .png: EXIFOrientation(png: bytes).apply(to: try sizeOfPNG(bytes, name: name))
-            case .webP: EXIFOrientation(webP: bytes).apply(to: try sizeOfWebP(bytes, name: name))
+            case .jpeg: Orientation(jpeg: bytes).apply(to: try sizeOfJPEG(bytes, name: name))
+            case .png: Orientation(png: bytes).apply(to: try sizeOfPNG(bytes, name: name))
+            case .webP: Orientation(webP: bytes).apply(to: try sizeOfWebP(bytes, name: name))
             }
         }
     }
@@ -66,6 +100,9 @@ public struct ImageDecoder: Sendable {
             if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return try body(bytes, .png) }
             if bytes.count >= 12, bytes.starts(with: "RIFF".utf8), bytes[8..<12].elementsEqual("WEBP".utf8) {
                 return try body(bytes, .webP)
+            }
+            if let found = ForeignFormat(bytes) {
+                throw ImageError.unsupported(name: name, what: found.rawValue)
             }
             throw ImageError.notAnImage(name: name)
         }

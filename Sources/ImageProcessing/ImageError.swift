@@ -42,7 +42,7 @@ extension ImageError: Failure {
         case .notAnImage: "is not a picture this program reads"
         case .malformed(_, let reason): "is damaged: \(reason)"
         case .tooLarge(_, let width, let height, let limit):
-            "is \(width)×\(height) pixels, more than the limit of \(limit / 1_000_000) million"
+            "is \(width)×\(height) pixels, more than the limit of \(limit)"
         case .unsupported(_, let what): "\(what) cannot be read"
         case .unsupportedPreparation(let what): "asks for \(what), which this program does not do"
         }
@@ -51,10 +51,17 @@ extension ImageError: Failure {
     public var remedy: Remedy? {
         switch self {
         case .missing, .empty: .advice("give a JPEG, PNG or WebP picture")
-        case .unreadable: .advice("check the file's permissions")
-        case .notAnImage, .unsupported: .advice("convert it to JPEG, PNG or WebP")
+        case .unreadable: .advice("give a picture's file or a pipe that can be read")
+        case .notAnImage, .unsupported: .advice("convert it to JPEG, PNG or WebP, as in: magick FILE picture.png")
         case .malformed: .advice("save or download it again")
-        case .tooLarge: .advice("make it smaller")
+        case .tooLarge(_, let width, let height, _):
+            // Both are bounded by their formats, and were multiplied to get here or overflowed.
+            .anyOf([
+                .advice("make it smaller"),
+                .give(
+                    .maximumPixels,
+                    "at least \(width.multipliedReportingOverflow(by: height).overflow ? Int.max : width * height)"),
+            ])
         case .unsupportedPreparation: .advice("use the checkpoint's own file")
         }
     }

@@ -7,11 +7,15 @@ public struct ImagePreparation: Sendable, Equatable {
         case anyResolution([PixelSize])
         /// LLaVA-1.5 as CLIP does it: the shorter edge resized, the middle cut out.
         case centreCrop(shortestEdge: Int)
+        /// The same with a size of its own: squeezed to it, the middle cut out.
+        case exact(PixelSize)
         /// LLaVA-1.5 with `do_pad`: padded to a square with a colour, then resized.
         case padToSquare(red: UInt8, green: UInt8, blue: UInt8)
     }
 
     public let variant: Variant
+    /// Of every resize.
+    public let filter: ResampleFilter
     /// Pixels along one side of a view.
     public let viewSize: Int
     /// Pixels along one side of a patch.
@@ -19,7 +23,11 @@ public struct ImagePreparation: Sendable, Equatable {
     /// Whether the model takes the CLS token of a picture beside its patches.
     public let includesClassToken: Bool
 
-    public init(_ variant: Variant, viewSize: Int, patchSize: Int, includesClassToken: Bool = false) {
+    public init(
+        _ variant: Variant, viewSize: Int, patchSize: Int, includesClassToken: Bool = false,
+        filter: ResampleFilter = .bicubic
+    ) {
+        self.filter = filter
         self.includesClassToken = includesClassToken
         self.variant = variant
         self.viewSize = viewSize
@@ -46,13 +54,14 @@ public struct ImagePreparation: Sendable, Equatable {
         let layout = try layout(for: PixelSize(width: image.width, height: image.height))
         let fullView: RGBImage =
             switch variant {
-            case .anyResolution: BicubicResize.resize(image, width: viewSize, height: viewSize)
-            case .centreCrop(let edge): centreCrop(image, shortestEdge: edge)
+            case .anyResolution: Resampling.resize(image, width: viewSize, height: viewSize, filter: filter)
+            case .centreCrop(let edge): centreCrop(image, to: Self.size(of: image, shortestEdge: edge))
+            case .exact(let size): centreCrop(image, to: size)
             case .padToSquare(let red, let green, let blue):
-                BicubicResize.resize(
-                    image.paddedToSquare(colour: (red, green, blue)), width: viewSize, height: viewSize)
+                Resampling.resizePadded(image, colour: (red, green, blue), side: viewSize, filter: filter)
             }
-        return ImagePartitions(layout: layout, viewSize: viewSize, fullView: fullView, of: image)
+        return ImagePartitions(
+            layout: layout, viewSize: viewSize, fullView: fullView, of: image, filter: filter)
     }
 
     private func singleLayout(_ size: PixelSize) throws -> PartitionLayout {
@@ -60,19 +69,24 @@ public struct ImagePreparation: Sendable, Equatable {
         return includesClassToken ? try layout.includingClassToken() : layout
     }
 
-    /// CLIP's resize and crop (Transformers 4.57.6, image_transforms.py: get_resize_output_image_size, center_crop).
-    private func centreCrop(_ image: RGBImage, shortestEdge edge: Int) -> RGBImage {
+    /// Transformers 4.57.6, image_transforms.py: get_resize_output_image_size.
+    private static func size(of image: RGBImage, shortestEdge edge: Int) -> PixelSize {
         let (short, long) = (min(image.width, image.height), max(image.width, image.height))
         let newLong = Int(Double(edge * long) / Double(short))
-        let isTall = image.width <= image.height
-        let (width, height) = isTall ? (edge, newLong) : (newLong, edge)
-        let left = (width - viewSize) >> 1
-        let top = (height - viewSize) >> 1
-        guard left >= 0, top >= 0 else {
-            return BicubicResize.resize(image, width: width, height: height)
-                .cropped(x: left, y: top, width: viewSize, height: viewSize)
-        }
-        return BicubicResize.resize(
-            image, width: width, height: height, columns: left..<(left + viewSize), rows: top..<(top + viewSize))
+        return image.width <= image.height
+            ? PixelSize(width: edge, height: newLong) : PixelSize(width: newLong, height: edge)
+    }
+
+    /// Resizes and cuts the middle out; what lies outside the picture is black (Transformers 4.57.6,
+    /// image_transforms.py: center_crop). Only what is cut out is made.
+    private func centreCrop(_ image: RGBImage, to size: PixelSize) -> RGBImage {
+        let (left, top) = ((size.width - viewSize) >> 1, (size.height - viewSize) >> 1)
+        let columns = (left..<(left + viewSize)).clamped(to: 0..<size.width)
+        let rows = (top..<(top + viewSize)).clamped(to: 0..<size.height)
+        let part = Resampling.resize(
+            image, width: size.width, height: size.height, columns: columns, rows: rows, filter: filter)
+        return part.placed(
+            x: columns.lowerBound - left, y: rows.lowerBound - top, width: viewSize, height: viewSize,
+            colour: (0, 0, 0))
     }
 }

@@ -1,4 +1,4 @@
-internal import CTurboJPEG
+internal import CImageCodecs
 public import Foundation
 
 extension RGBImage {
@@ -6,22 +6,16 @@ extension RGBImage {
     ///
     /// - Parameter quality: 1 to 100.
     public func jpegData(quality: Int) throws -> Data {
-        guard let handle = tjInitCompress() else {
-            throw ImageError.unreadable(path: "a JPEG", reason: "out of memory")
-        }
-        defer { tjDestroy(handle) }
         var bytes: UnsafeMutablePointer<UInt8>?
-        var count: UInt = 0
-        let status = withUnsafePixels { pixels in
-            tjCompress2(
-                handle, pixels.baseAddress, Int32(width), 0, Int32(height), Int32(TJPF_RGB.rawValue), &bytes, &count,
-                Int32(TJSAMP_420.rawValue), Int32(quality), 0)
+        var count = 0
+        let status = withUnsafePixels {
+            ic_jpeg_encode($0.baseAddress, UInt32(width), UInt32(height), Int32(quality), &bytes, &count)
         }
-        defer { tjFree(bytes) }
         guard status == 0, let bytes else {
             throw ImageError.unsupported(
                 name: "a picture of \(width)×\(height)", what: "it cannot be written as JPEG and")
         }
-        return Data(bytes: bytes, count: Int(count))
+        defer { ic_free(bytes) }
+        return Data(bytes: bytes, count: count)
     }
 }
