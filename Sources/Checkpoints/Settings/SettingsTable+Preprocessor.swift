@@ -46,5 +46,5 @@ extension SettingsTable {
         all(.ignored("tokens are counted from the picture"), "num_additional_image_tokens"),
         all(
             .ignored("nothing here reads it"), "processor_class", "auto_map", "tokenizer", "transformers_version",
-            "video_processor"))
+            "video_processor", "audio_tokenizer"))
 }
