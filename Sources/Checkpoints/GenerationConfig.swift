@@ -1,3 +1,4 @@
+import Failures
 import OrderedJSON
 
 /// `generation_config.json`: what ends an answer, and how the checkpoint's authors draw it.
@@ -97,14 +98,14 @@ extension GenerationConfig {
         }
         samples = try object.flagOrNull("do_sample")
         if object.has("temperature") {
-            temperature = try object.positive("temperature", default: 1, allowsZero: !samples)
+            temperature = try object.single("temperature", allowsZero: !samples)
         }
         topK = try object.integerOrNull("top_k", default: topK, in: ConfigLimits.tokenID)
         if topK == 0 { topK = nil }
         topP = try object.share("top_p", default: 1)
         minP = try object.share("min_p", default: 0)
         if object.has("repetition_penalty") {
-            repetitionPenalty = try object.positive("repetition_penalty", default: 1)
+            repetitionPenalty = try object.single("repetition_penalty", allowsZero: false)
         }
         suppressedTokens = try object.tokenIDs("suppress_tokens", default: [])
         beginSuppressedTokens = try object.tokenIDs("begin_suppress_tokens", default: [])
@@ -115,7 +116,8 @@ extension GenerationConfig {
         stopTexts = try object.texts("stop_strings")
         maximumNewTokens = try object.integerOrNull("max_new_tokens", default: nil, in: ConfigLimits.positions)
         maximumLength = try object.integerOrNull("max_length", default: 20, in: ConfigLimits.positions) ?? 20
-        refusals = SettingsTable.generation.refusals(of: object, samples: samples)
+        refusals = SettingsTable.generation.refusals(
+            of: object, samples: samples, otherwise: .give(.generationSettings, "none"))
     }
 
     /// Whether the outermost object has generation settings of its own (`_get_non_default_generation_parameters`).
@@ -151,6 +153,15 @@ extension GenerationConfig {
 }
 
 extension ConfigObject {
+    /// A positive number that single precision can hold.
+    fileprivate func single(_ key: String, allowsZero: Bool) throws -> Double {
+        let value = try positive(key, default: 1, allowsZero: allowsZero)
+        guard Float(value).isFinite, Float(value) > 0 || value == 0 else {
+            throw wrong(key, needed: "a positive number of ordinary size")
+        }
+        return value
+    }
+
     /// A number from 0 to 1; `null` is absent.
     fileprivate func share(_ key: String, default fallback: Double) throws -> Double {
         guard has(key) else { return fallback }
@@ -187,8 +198,8 @@ extension ConfigObject {
         case .some(let value): list = [value]
         }
         return try list.map { item in
-            guard case .string(let text) = item, !text.isEmpty else {
-                throw wrong(key, needed: "a text or a list of texts, none of them empty")
+            guard case .string(let text) = item, (1...1024).contains(text.utf8.count), list.count <= 16 else {
+                throw wrong(key, needed: "a text or at most 16 texts, each of 1 to 1024 bytes")
             }
             return text
         }

@@ -55,7 +55,7 @@ struct BatchCommand: AsyncParsableCommand {
             }
             return item
         }
-        let model = try loading.load(model)
+        let model = try loading.load(model, settings: sampling.settings())
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         for (number, item) in items.enumerated() {
             Progress.show("\(number + 1) of \(items.count) …")
@@ -63,7 +63,7 @@ struct BatchCommand: AsyncParsableCommand {
                 try sampling.prompt(item.question, imageCount: 1),
                 images: [try AskCommand.input(URL(fileURLWithPath: item.image, relativeTo: folder).path)],
                 selection: options,
-                sampling: sampling.options, maximumTokens: sampling.maxTokens)
+                sampling: sampling.options(over: model.defaultSampling), maximumTokens: sampling.maxTokens)
             request.autoBudget = auto
             for try await case .finished(let result) in model.generate(request) {
                 Progress.clear()

@@ -92,6 +92,11 @@ extension Parameter {
         case .stop: "--stop"
         case .logprobs: "--logprobs"
         case .maximumTokens: "--max-tokens"
+        // No options of their own: only the model's folder can ask for them.
+        case .suppressedTokens: "suppressed tokens"
+        case .noRepeatRunLength: "no_repeat_ngram_size"
+        case .minimumTokens: "min_new_tokens"
+        case .generationSettings: "--generation-settings"
         case .precision: "--precision"
         case .threads: "--threads"
         case .cacheMemory: "--kv-memory"

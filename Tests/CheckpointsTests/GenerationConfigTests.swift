@@ -65,7 +65,7 @@ struct GenerationConfigTests {
         #expect(error?.code == .unsupported)
         #expect(error?.file == "generation_config.json")
         #expect(error?.problem.hasPrefix("\(key) is ") == true, "\(error?.problem ?? "")")
-        #expect(error?.description.contains("switch the file's generation settings off") == true)
+        #expect(error?.description.contains("remove the key, or give generationSettings none") == true)
     }
 
     /// What has a meaning only where answers are drawn.

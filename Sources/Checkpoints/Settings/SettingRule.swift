@@ -1,3 +1,4 @@
+import Failures
 import OrderedJSON
 
 /// What becomes of one key of a configuration file.
@@ -32,7 +33,8 @@ struct SettingsTable: Sendable {
     }
 
     /// Every key that is refused, in the file's order.
-    func refusals(of object: ConfigObject, samples: Bool) -> [CheckpointError] {
+    /// - Parameter otherwise: what else can be done about any of them.
+    func refusals(of object: ConfigObject, samples: Bool, otherwise: Remedy? = nil) -> [CheckpointError] {
         zip(object.values.keys, object.values.values).compactMap { key, value in
             guard value != .null else { return nil }
             let (harmless, advice): ([JSONValue], String)
@@ -45,7 +47,8 @@ struct SettingsTable: Sendable {
             guard !harmless.contains(where: { $0.isSameSetting(as: value) }) else { return nil }
             return CheckpointError(
                 .unsupported, file: object.file,
-                problem: "\(object.path)\(key) is \(Self.shown(value)), which is not implemented", remedy: advice)
+                problem: "\(object.path)\(key) is \(Self.shown(value)), which is not implemented",
+                advice: otherwise.map { .anyOf([.advice(advice), $0]) } ?? .advice(advice))
         }
     }
 

@@ -42,6 +42,6 @@ extension SettingsTable {
         all(.ignored("nothing here reads it"), "transformers_version", "_commit_hash", "_original_object_hash"))
 
     private static func refused(unless values: JSONValue...) -> SettingRule {
-        .refused(unless: values, remedy: "remove the key, or switch the file's generation settings off")
+        .refused(unless: values, remedy: "remove the key")
     }
 }
