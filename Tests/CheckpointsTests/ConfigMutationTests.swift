@@ -11,7 +11,8 @@ struct ConfigMutationTests {
     private static let odd: [JSONValue] = [
         .null, .bool(true), .integer(0), .integer(-1), .integer(1), .integer(.max), .integer(.min),
         .integer(1 << 20), .integer(1 << 26), .integer(1 << 30), .integer(1 << 32), .number(1e308), .number(-0.0),
-        .number(.leastNonzeroMagnitude), .string(""), .string("\u{0}"), .string(String(repeating: "x", count: 300)), .array([]),
+        .number(.leastNonzeroMagnitude), .string(""), .string("\u{0}"), .string(String(repeating: "x", count: 300)),
+        .array([]),
         .array([.integer(.max), .null]), .object([:]), .object(["": .array([.object([:])])]),
     ]
 

@@ -34,7 +34,8 @@ struct FolderKindTests {
         Wrong("page", "<!DOCTYPE html><html><body>Sign in</body></html>", says: "is a web page", remedy: "signed in"),
         Wrong("page behind a blank line", "\n  <html lang=\"en\">", says: "is a web page", remedy: "/resolve/"),
         Wrong("page with a mark", "\u{FEFF}<!doctype html>", says: "is a web page", remedy: "/resolve/"),
-        Wrong("XML", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", says: "message", remedy: "again"),
+        Wrong(
+            "XML", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", says: "message", remedy: "again"),
         Wrong("bare XML", "<Error><Code>NoSuchKey</Code></Error>", says: "a server's message", remedy: "again"),
         Wrong("error object", #"{"error":"Repository not found"}"#, says: "a server's message", remedy: "signed in"),
         Wrong("message object", "{ \"message\" : \"Not Found\"}", says: "a server's message", remedy: "again"),
@@ -93,9 +94,12 @@ struct FolderKindTests {
     }
 
     static let names: [Names] = [
-        Names(names: ["llava.Q4_K_M.gguf", "mmproj.gguf"], says: "GGUF file (llava.Q4_K_M.gguf)", remedy: "Hugging Face"),
-        Names(names: ["adapter_config.json", "adapter_model.safetensors"], says: "LoRA or PEFT", remedy: "\"org/base\""),
-        Names(names: ["adapter_model.bin", "non_lora_trainables.bin"], says: "LoRA or PEFT", remedy: "merge_and_unload"),
+        Names(
+            names: ["llava.Q4_K_M.gguf", "mmproj.gguf"], says: "GGUF file (llava.Q4_K_M.gguf)", remedy: "Hugging Face"),
+        Names(
+            names: ["adapter_config.json", "adapter_model.safetensors"], says: "LoRA or PEFT", remedy: "\"org/base\""),
+        Names(
+            names: ["adapter_model.bin", "non_lora_trainables.bin"], says: "LoRA or PEFT", remedy: "merge_and_unload"),
         Names(names: ["consolidated.00.pth", "params.json"], says: "makers' own layout", remedy: "Hugging Face"),
         Names(names: ["consolidated.safetensors", "params.json"], says: "makers' own layout", remedy: "Hugging Face"),
         Names(names: ["tf_model.h5"], says: "TensorFlow", remedy: "Hugging Face"),

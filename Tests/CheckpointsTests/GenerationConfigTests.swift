@@ -80,7 +80,8 @@ struct GenerationConfigTests {
 
     @Test(arguments: [
         (#""temperature": -1"#, "temperature"), (#""do_sample": true, "temperature": 0"#, "temperature"),
-        (#""top_p": 1.5"#, "top_p"), (#""top_p": -0.1"#, "top_p"), (#""min_p": 2"#, "min_p"), (#""top_k": -1"#, "top_k"),
+        (#""top_p": 1.5"#, "top_p"), (#""top_p": -0.1"#, "top_p"), (#""min_p": 2"#, "min_p"),
+        (#""top_k": -1"#, "top_k"),
         (#""repetition_penalty": 0"#, "repetition_penalty"), (#""suppress_tokens": [-1]"#, "suppress_tokens"),
         (#""suppress_tokens": "x""#, "suppress_tokens"), (#""begin_suppress_tokens": [1.5]"#, "begin_suppress_tokens"),
         (#""bad_words_ids": []"#, "bad_words_ids"), (#""bad_words_ids": [[]]"#, "bad_words_ids"),
@@ -139,7 +140,8 @@ struct GenerationConfigTests {
     /// What an import of the original layout writes is read back the same.
     @Test func writtenAndReadAgain() throws {
         let first = try read(
-            #"{"do_sample": true, "top_p": 0.5, "bad_words_ids": [[4, 5]], "num_beams": 2, "_from_model_config": true}"#)
+            #"{"do_sample": true, "top_p": 0.5, "bad_words_ids": [[4, 5]], "num_beams": 2, "_from_model_config": true}"#
+        )
         let second = try read(String(decoding: first.huggingFaceFile(), as: UTF8.self))
         #expect((second.topP, second.forbiddenWords, second.samples) == (0.5, [[4, 5]], true))
         #expect(second.endTokenIDs == first.endTokenIDs)

@@ -112,19 +112,29 @@ struct SettingsTableTests {
 
     @Test(arguments: [
         ("quantization_config", #"{"model_type":"llava","quantization_config":{"quant_method":"awq"}}"#, "\"awq\""),
-        ("text_config.quantization_config",
-            #"{"model_type":"llava","text_config":{"quantization_config":{"quant_method":"gptq"}}}"#, "\"gptq\""),
-        ("vision_config.quantization_config",
-            #"{"model_type":"llava","vision_config":{"quantization_config":{"load_in_4bit":true}}}"#, "an object"),
+        (
+            "text_config.quantization_config",
+            #"{"model_type":"llava","text_config":{"quantization_config":{"quant_method":"gptq"}}}"#, "\"gptq\""
+        ),
+        (
+            "vision_config.quantization_config",
+            #"{"model_type":"llava","vision_config":{"quantization_config":{"load_in_4bit":true}}}"#, "an object"
+        ),
         ("text_config.pruned_heads", #"{"model_type":"llava","text_config":{"pruned_heads":{"1":[2]}}}"#, "an object"),
-        ("text_config.add_cross_attention",
-            #"{"model_type":"llava_next","text_config":{"add_cross_attention":true}}"#, "true"),
-        ("mm_use_im_start_end",
-            #"{"model_type":"llava_llama","mm_projector_type":"mlp2x_gelu","mm_use_im_start_end":true}"#, "true"),
+        (
+            "text_config.add_cross_attention",
+            #"{"model_type":"llava_next","text_config":{"add_cross_attention":true}}"#, "true"
+        ),
+        (
+            "mm_use_im_start_end",
+            #"{"model_type":"llava_llama","mm_projector_type":"mlp2x_gelu","mm_use_im_start_end":true}"#, "true"
+        ),
         ("use_mm_proj", #"{"model_type":"llava_llama","mm_projector_type":"mlp2x_gelu","use_mm_proj":false}"#, "false"),
         ("s2", #"{"model_type":"llava_mistral","mm_projector_type":"mlp2x_gelu","s2":true}"#, "true"),
-        ("mm_resampler_type",
-            #"{"model_type":"llava_llama","mm_projector_type":"mlp2x_gelu","mm_resampler_type":"qformer"}"#, "qformer"),
+        (
+            "mm_resampler_type",
+            #"{"model_type":"llava_llama","mm_projector_type":"mlp2x_gelu","mm_resampler_type":"qformer"}"#, "qformer"
+        ),
     ])
     func configurationsAreRefusedByName(key: String, json: String, shown: String) {
         let error = #expect(throws: CheckpointError.self) { try VisionLanguageConfig(json: Data(json.utf8)) }
@@ -188,27 +198,45 @@ struct RotarySettingsTests {
         (#"{"rope_parameters":{}}"#, "{}"),
         (#"{"rope_parameters":null}"#, "{}"),
         (#"{"rope_parameters":{"rope_theta":1e6,"rope_type":"default"},"rope_theta":1e6}"#, #"{"rope_theta":1e6}"#),
-        (#"{"rope_scaling":{"rope_theta":5e5,"rope_type":"linear","factor":2}}"#,
-            #"{"rope_theta":5e5,"rope_scaling":{"type":"linear","factor":2}}"#),
-        (#"{"rope_parameters":{"rope_theta":5e5,"rope_type":"linear","factor":2}}"#,
-            #"{"rope_theta":5e5,"rope_scaling":{"type":"linear","factor":2}}"#),
-        (#"{"rope_parameters":{"type":"linear","factor":2},"rope_scaling":{"rope_type":"linear","factor":2.0}}"#,
-            #"{"rope_scaling":{"type":"linear","factor":2}}"#),
-        (#"{"rope_parameters":{"rope_theta":5e5,"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":512}}"#,
-            #"{"rope_theta":5e5,"rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":512}}"#),
-        (#"{"rope_parameters":{"full_attention":{"rope_theta":7,"rope_type":"default"},"sliding_attention":{"rope_theta":7.0}}}"#,
-            #"{"rope_theta":7}"#),
+        (
+            #"{"rope_scaling":{"rope_theta":5e5,"rope_type":"linear","factor":2}}"#,
+            #"{"rope_theta":5e5,"rope_scaling":{"type":"linear","factor":2}}"#
+        ),
+        (
+            #"{"rope_parameters":{"rope_theta":5e5,"rope_type":"linear","factor":2}}"#,
+            #"{"rope_theta":5e5,"rope_scaling":{"type":"linear","factor":2}}"#
+        ),
+        (
+            #"{"rope_parameters":{"type":"linear","factor":2},"rope_scaling":{"rope_type":"linear","factor":2.0}}"#,
+            #"{"rope_scaling":{"type":"linear","factor":2}}"#
+        ),
+        (
+            #"{"rope_parameters":{"rope_theta":5e5,"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":512}}"#,
+            #"{"rope_theta":5e5,"rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":512}}"#
+        ),
+        (
+            #"{"rope_parameters":{"full_attention":{"rope_theta":7,"rope_type":"default"},"sliding_attention":{"rope_theta":7.0}}}"#,
+            #"{"rope_theta":7}"#
+        ),
     ])
     func meansTheOldSpelling(new: String, old: String) throws {
         #expect(try text(new) == text(old))
     }
 
     @Test(arguments: [
-        (#"{"rope_parameters":{"rope_theta":1e6},"rope_theta":10000}"#, "text_config.rope_parameters.rope_theta is 1000000"),
-        (#"{"rope_scaling":{"rope_theta":1e6},"rope_theta":10000.0}"#, "text_config.rope_scaling.rope_theta is 1000000"),
+        (
+            #"{"rope_parameters":{"rope_theta":1e6},"rope_theta":10000}"#,
+            "text_config.rope_parameters.rope_theta is 1000000"
+        ),
+        (
+            #"{"rope_scaling":{"rope_theta":1e6},"rope_theta":10000.0}"#,
+            "text_config.rope_scaling.rope_theta is 1000000"
+        ),
         (#"{"rope_parameters":{"rope_theta":1e6},"rope_scaling":{"type":"linear","factor":2}}"#, "says otherwise"),
-        (#"{"rope_parameters":{"full_attention":{"rope_theta":1e6},"sliding_attention":{"rope_theta":1e4}}}"#,
-            "rope_parameters differs between kinds of layers"),
+        (
+            #"{"rope_parameters":{"full_attention":{"rope_theta":1e6},"sliding_attention":{"rope_theta":1e4}}}"#,
+            "rope_parameters differs between kinds of layers"
+        ),
         (#"{"rope_parameters":{"rope_type":"yarn","factor":4}}"#, "rope_type is \"yarn\""),
         (#"{"rope_parameters":{"partial_rotary_factor":0.5}}"#, "partial_rotary_factor is 0.5"),
         (#"{"rope_parameters":[1]}"#, "rope_parameters is a list"),

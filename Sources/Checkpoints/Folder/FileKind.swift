@@ -25,7 +25,9 @@ package enum FileKind: Sendable, Hashable {
         func begins(_ text: String) -> Bool { start.starts(with: text.utf8) }
         if start.isEmpty {
             self = .empty
-        } else if begins("version https://git-lfs.github.com/spec/") || begins("version https://hawser.github.com/spec/") {
+        } else if begins("version https://git-lfs.github.com/spec/")
+            || begins("version https://hawser.github.com/spec/")
+        {
             self = .lfsPointer
         } else if begins("GGUF") || begins("ggml") || begins("lmgg") || begins("tjgg") {
             self = .gguf

@@ -49,7 +49,8 @@ struct FolderListing: Sendable {
     /// it is.
     func checkSmallFiles() throws {
         for name in [
-            "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
+            "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+            "added_tokens.json",
             "chat_template.json", "chat_template.jinja",
         ] where has(name) {
             let kind = try FileKind(contentsOf: url.appendingPathComponent(name))

@@ -6,7 +6,9 @@ package enum ModelFile {
     /// The size of a file, or of what a link leads to, in bytes; `nil` where there is no regular file.
     /// - Throws: `CheckpointError` (`unreadable`) where the system refuses.
     package static func byteCount(_ url: URL) throws -> Int? {
-        do { return try ReadOnlyFile(url, name: url.path).byteCount } catch let error as CheckpointError where error.code == .missing {
+        do { return try ReadOnlyFile(url, name: url.path).byteCount } catch let error as CheckpointError
+            where error.code == .missing
+        {
             return nil
         }
     }

@@ -36,7 +36,9 @@ extension SettingsTable {
         common, generationInConfig, textShared,
         all(.obeyed, "sliding_window"),
         all(.ignored("Mistral has no such biases"), "attention_bias", "mlp_bias"),
-        all(.ignored("Mistral's window is sliding_window's alone"), "use_sliding_window", "max_window_layers", "layer_types"))
+        all(
+            .ignored("Mistral's window is sliding_window's alone"), "use_sliding_window", "max_window_layers",
+            "layer_types"))
 
     private static let qwen2 = SettingsTable(
         common, generationInConfig, textShared,
@@ -122,14 +124,16 @@ extension SettingsTable {
             all(
                 .refused(
                     unless: [.bool(false)],
-                    remedy: "tokens around pictures are not supported; set it to false if the model was trained without"),
+                    remedy: "tokens around pictures are not supported; set it to false if the model was trained without"
+                ),
                 "mm_use_im_start_end"),
             all(.refused(unless: [.bool(false)], remedy: "features of several scales are not supported"), "s2"),
             all(.refused(unless: [], remedy: "resamplers are not supported"), "mm_resampler_type"),
             all(.refused(unless: [.bool(true)], remedy: "the projector is always used"), "use_mm_proj"),
             all(.ignored("adds a token that prompts do not hold"), "mm_use_im_patch_token"),
             all(.ignored("the tensors say it"), "mm_hidden_size"),
-            all(.ignored("read only for image_aspect_ratio highres, which is refused"), "image_crop_resolution",
+            all(
+                .ignored("read only for image_aspect_ratio highres, which is refused"), "image_crop_resolution",
                 "image_split_resolution"),
             all(.ignored("read only with s2"), "s2_scales"),
             all(.ignored("prompts are refused at the context, never cut"), "tokenizer_model_max_length"),

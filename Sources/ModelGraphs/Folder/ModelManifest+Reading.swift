@@ -39,7 +39,9 @@ extension ModelManifest {
     /// A text that no import writes; nil for none. Texts are shown to people, and names are of files inside the folder.
     private var oddText: String? {
         for text in [createdBy, weights, visionWeights, source.layout, source.modelType, chatTemplate ?? ""]
-        where text.utf8.count > 256 || text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        where text.utf8.count > 256
+            || text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        {
             return "holds the odd text \(FailureText.quoted(text))"
         }
         for file in source.files {
@@ -60,13 +62,13 @@ extension ModelManifest {
             guard graph.byteCount <= Self.largestGraph else {
                 return "gives the graph \(graph.part.rawValue) \(graph.byteCount) bytes, more than any disk holds"
             }
-            guard graph.file == graph.part.xmlName else {
-                return "names \(FailureText.quoted(graph.file)) for the graph \(graph.part.rawValue), "
-                    + "which lies in \(graph.part.xmlName)"
-            }
             guard graph.byteCount >= 0 else { return "gives the graph \(graph.part.rawValue) a negative size" }
             guard sizes.updateValue(graph.byteCount, forKey: graph.part) == nil else {
                 return "lists the graph \(graph.part.rawValue) twice"
+            }
+            guard graph.file == graph.part.xmlName else {
+                return "names \(FailureText.quoted(graph.file)) for the graph \(graph.part.rawValue), "
+                    + "which lies in \(graph.part.xmlName)"
             }
         }
         for part in GraphPart.allCases {

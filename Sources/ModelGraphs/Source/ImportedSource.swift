@@ -56,7 +56,7 @@ package struct ImportedSource: GraphSource {
             throw GraphError.manifest(
                 path: url.appending(path: ModelManifest.fileName).path, reason: "lists no graph \(part.rawValue)")
         }
-        let bytes = try ModelFile.bytes(url.appending(path: part.xmlName), limit: Self.xmlLimit)
+        let bytes = try ModelFile.bytes(url.appending(path: part.xmlName), limit: Self.xmlLimit, isText: true)
         guard let xml = String(bytes: bytes, encoding: .utf8) else {
             throw CheckpointError(
                 .malformed, file: path, problem: "is not UTF-8 text", remedy: "import the checkpoint again")
