@@ -93,9 +93,9 @@ extension Parameter {
         case .logprobs: "--logprobs"
         case .maximumTokens: "--max-tokens"
         // No options of their own: only the model's folder can ask for them.
-        case .suppressedTokens: "suppressed tokens"
-        case .noRepeatRunLength: "no_repeat_ngram_size"
-        case .minimumTokens: "min_new_tokens"
+        case .suppressedTokens: "the suppressed tokens"
+        case .noRepeatRunLength: "the length of runs that may not repeat"
+        case .minimumTokens: "the least length of an answer"
         case .generationSettings: "--generation-settings"
         case .precision: "--precision"
         case .threads: "--threads"

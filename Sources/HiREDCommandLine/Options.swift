@@ -82,7 +82,13 @@ struct ModelArguments: ParsableArguments {
         change(&options.engine)
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
-        return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
+        let model = try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
+        let unknown = model.description.unknownKeys
+        if !unknown.isEmpty {
+            Progress.clear()
+            Output.note("settings that are not known here are passed over: \(unknown.joined(separator: ", "))")
+        }
+        return model
     }
 }
 

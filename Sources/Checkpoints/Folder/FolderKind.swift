@@ -129,7 +129,7 @@ enum QuantisedTensors {
             throw CheckpointError(
                 .unsupported, file: weights.tensors[name]?.file ?? "",
                 problem: "holds weights quantised with \(what) (tensor \(CheckpointError.quoted(name)))",
-                remedy: "give the checkpoint as it was before quantisation (F32, F16 or BF16)")
+                remedy: "give the unquantised checkpoint (F32, F16 or BF16)")
         }
     }
 }

@@ -69,7 +69,7 @@ extension SettingsTable {
     private static let common: [String: SettingRule] = merged(
         all(.obeyed, "model_type", "bos_token_id", "eos_token_id"),
         all(
-            .refused(unless: [], remedy: "give the checkpoint as it was before quantisation (F32, F16 or BF16)"),
+            .refused(unless: [], remedy: "give the unquantised checkpoint (F32, F16 or BF16)"),
             "quantization_config", "compression_config"),
         all(
             .refused(unless: [.object([:])], remedy: "give a checkpoint whose heads are all there"), "pruned_heads"),
