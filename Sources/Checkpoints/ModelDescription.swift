@@ -39,6 +39,7 @@ public struct ModelDescription: Sendable {
         if !unknownKeys.isEmpty {
             notes.append("settings that are not known here are passed over: \(unknownKeys.joined(separator: ", "))")
         }
+        notes += generation.refusals.map { "\($0.file): \($0.problem)" }
         self.notes = notes
     }
 }

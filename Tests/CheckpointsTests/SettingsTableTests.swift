@@ -153,7 +153,7 @@ struct SettingsTableTests {
             """, to: "config.json")
         try folder.write(#"{"future_pixels": 1, "aspect_ratio_setting": "anyres"}"#, to: "preprocessor_config.json")
         try folder.write(#"{"future_place": 1, "patch_size": 32}"#, to: "processor_config.json")
-        try folder.write(#"{"future_draw": 1, "top_k": 4}"#, to: "generation_config.json")
+        try folder.write(#"{"future_draw": 1, "top_k": 4, "num_beams": 3}"#, to: "generation_config.json")
         let description = try ModelDescription(contentsOf: folder.url)
         #expect(
             description.unknownKeys == [
@@ -163,6 +163,7 @@ struct SettingsTableTests {
                 "generation_config.json: future_draw",
             ])
         #expect(description.notes.count { $0.contains("config.json: future_outer, ") } == 1)
+        #expect(description.notes.contains("generation_config.json: num_beams is 3, which is not implemented"))
         try folder.write(#"{"patch_size": 14}"#, to: "processor_config.json")
         let error = #expect(throws: CheckpointError.self) { try ModelDescription(contentsOf: folder.url) }
         #expect(error?.description.contains("patch_size is 14; it must be 32") == true)
