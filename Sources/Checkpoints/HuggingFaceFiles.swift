@@ -127,16 +127,12 @@ extension PreprocessorConfig {
 }
 
 extension GenerationConfig {
-    /// `generation_config.json`: what ends an answer and how the authors sample.
+    /// `generation_config.json`: as it was read, with the ids that `config.json` gave.
     public func huggingFaceFile() throws -> Data {
-        var values: JSONObject = [
-            "do_sample": .bool(samples), "temperature": .number(temperature), "top_p": .number(topP),
-            "top_k": topK.map(JSONValue.integer) ?? .null, "repetition_penalty": .number(repetitionPenalty),
-            "max_length": .integer(maximumLength),
-        ]
-        if !endTokenIDs.isEmpty { values["eos_token_id"] = .array(endTokenIDs.map(JSONValue.integer)) }
-        if let beginTokenID { values["bos_token_id"] = .integer(beginTokenID) }
-        if let maximumNewTokens { values["max_new_tokens"] = .integer(maximumNewTokens) }
+        var values = source
+        values["_from_model_config"] = nil
+        values["eos_token_id"] = endTokenIDs.isEmpty ? .null : .array(endTokenIDs.map(JSONValue.integer))
+        values["bos_token_id"] = beginTokenID.map(JSONValue.integer) ?? .null
         return try JSONValue.object(values).fileData()
     }
 }

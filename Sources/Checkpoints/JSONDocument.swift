@@ -13,7 +13,9 @@ enum JSONDocument {
                 problem: "is \(file.byteCount) bytes long, more than \(JSONLimits.standard.bytes)",
                 remedy: "put the checkpoint's own file here")
         }
-        return try value(of: file.bytes(at: 0, count: file.byteCount), name: name)
+        let bytes = try file.bytes(at: 0, count: file.byteCount)
+        if let refusal = FileKind(start: Array(bytes.prefix(FileKind.prefixLength))).refusal(name) { throw refusal }
+        return try value(of: bytes, name: name)
     }
 
     /// - Throws: `CheckpointError`.

@@ -9,6 +9,8 @@ public struct ModelDescription: Sendable {
     public let chatTemplate: ChatTemplateSource?
     /// Optional files that the folder lacks.
     public let missingFiles: [String]
+    /// Keys of the configuration files that nothing here knows, and that are passed over: "config.json: text_config.key".
+    public let unknownKeys: [String]
     /// What was assumed where the folder says nothing; each a sentence for the reader.
     public let notes: [String]
 
@@ -26,12 +28,18 @@ public struct ModelDescription: Sendable {
     init(_ files: FolderListing, config: VisionLanguageConfig, preprocessor: PreprocessorConfig, notes: [String]) throws
     {
         var notes = notes
+        try files.checkSmallFiles()
         url = files.url
         self.config = config
         self.preprocessor = preprocessor
         generation = try files.generation(config, notes: &notes)
         chatTemplate = try ChatTemplateSource.find(in: files.url)
         missingFiles = files.missingOptionalFiles()
+        unknownKeys = try files.unknownKeys(config)
+        if !unknownKeys.isEmpty {
+            notes.append("settings that are not known here are passed over: \(unknownKeys.joined(separator: ", "))")
+        }
+        notes += generation.refusals.map { "\($0.file): \($0.problem)" }
         self.notes = notes
     }
 }

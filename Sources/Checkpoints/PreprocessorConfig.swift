@@ -91,6 +91,7 @@ extension PreprocessorConfig {
     /// - Throws: `CheckpointError` naming the file and the key.
     init(_ object: ConfigObject, family: VisionLanguageConfig.Family) throws {
         let (kind, isFast) = try Self.kind(object, family: family)
+        try SettingsTable.preprocessor(kind, isFast: isFast).check(object)
         self.init(kind: kind, side: 224)
         self.isFast = isFast
         resizes = try object.flag("do_resize", default: resizes)
@@ -110,7 +111,7 @@ extension PreprocessorConfig {
     }
 
     /// `image_processor_type`, or its old name, or the model's own (`image_processing_auto.py`).
-    private static func kind(
+    static func kind(
         _ object: ConfigObject, family: VisionLanguageConfig.Family
     ) throws -> (Kind, isFast: Bool) {
         let old = "feature_extractor_type"

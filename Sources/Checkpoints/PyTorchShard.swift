@@ -73,6 +73,13 @@ enum PyTorchShard {
 
     private static func checkFormat(_ file: ReadOnlyFile) throws {
         let start = try file.bytes(at: 0, count: min(file.byteCount, 15))
+        let kind = try FileKind(file)
+        if let refusal = kind.refusal(file.name) { throw refusal }
+        guard kind != .safetensors else {
+            throw CheckpointError(
+                .malformed, file: file.name, problem: "is a safetensors file, not one that torch.save wrote",
+                remedy: "name it \(SafetensorsArchive.singleFileName)")
+        }
         // torch.save's magic number, pickled by itself, began the files of PyTorch before 1.6.
         let oldMagic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
         if start.count == 15, start[0] == 0x80, Array(start[2..<14]) == oldMagic {

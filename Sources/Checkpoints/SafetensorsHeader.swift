@@ -24,6 +24,7 @@ struct SafetensorsHeader: Sendable {
     /// Reads the header; the values are not touched.
     /// - Throws: `CheckpointError` naming the file and the tensor.
     init(_ file: ReadOnlyFile) throws {
+        try Self.checkKind(file)
         guard file.byteCount >= 8 else {
             throw CheckpointError.damaged(file.name, "is \(file.byteCount) bytes long, too short for safetensors")
         }
@@ -44,6 +45,16 @@ struct SafetensorsHeader: Sendable {
         let value = try JSONDocument.value(of: text, name: file.name, limits: Self.limits)
         let table = try JSONDocument.decode(HeaderTable.self, from: value, name: file.name)
         tensors = try Self.validate(table.entries, dataStart: dataStart, fileSize: file.byteCount, name: file.name)
+    }
+
+    /// Names what is no safetensors file at all for what it is.
+    private static func checkKind(_ file: ReadOnlyFile) throws {
+        let kind = try FileKind(file)
+        if let refusal = kind.refusal(file.name) { throw refusal }
+        guard kind == .zip else { return }
+        throw CheckpointError(
+            .malformed, file: file.name, problem: "is a ZIP file, as PyTorch writes them, not safetensors",
+            remedy: "if it holds PyTorch weights, name it \(PyTorchArchive.singleFileName)")
     }
 
     private static func validate(

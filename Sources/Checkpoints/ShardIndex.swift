@@ -31,8 +31,9 @@ struct ShardIndex: Sendable {
             do {
                 return try ReadOnlyFile(folder.appendingPathComponent(shard), name: shard)
             } catch let error as CheckpointError where error.code == .missing {
+                let rest = FolderKind(folder).unfinished.map { ", which holds an unfinished download (\($0))" } ?? ""
                 throw CheckpointError(
-                    .missing, file: shard, problem: "is named in \(index) but is not in the folder",
+                    .missing, file: shard, problem: "is named in \(index) but is not in the folder\(rest)",
                     remedy: "download the missing shard")
             }
         }

@@ -32,6 +32,7 @@ extension TextModelConfig {
             throw object.unsupported(
                 "model_type", supported: Family.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        try SettingsTable.text(family).check(object)
         try self.init(object, family: family)
     }
 
@@ -54,8 +55,7 @@ extension TextModelConfig {
         maximumPositions = try object.integer(
             "max_position_embeddings", default: defaults.maximumPositions, in: ConfigLimits.positions)
         rmsNormEpsilon = try object.positive("rms_norm_eps", default: 1e-6, allowsZero: true)
-        ropeTheta = try object.positive("rope_theta", default: 10000)
-        ropeScaling = try RotaryScaling(object)
+        (ropeTheta, ropeScaling) = try RotaryScaling.read(object)
         slidingWindow = try Self.slidingWindow(object, family: family, layerCount: layerCount)
         activation = try object.activation("hidden_act", default: .silu)
         let attentionBias = family == .llama ? try object.flagOrNull("attention_bias") : false
@@ -105,43 +105,5 @@ extension TextModelConfig {
         CheckpointError(
             .malformed, file: object.file, problem: "\(object.path)\(problem)",
             remedy: "put the checkpoint's own configuration here")
-    }
-}
-
-extension RotaryScaling {
-    /// Reads `rope_scaling`, with the older spelling `type` (`modeling_rope_utils.py` of Transformers 4.57.6).
-    init(_ text: ConfigObject) throws {
-        if let rotated = text["partial_rotary_factor"], rotated != .null, ConfigObject.number(rotated) != 1 {
-            throw text.unsupported("partial_rotary_factor", supported: "1")
-        }
-        guard let object = try text.object("rope_scaling") else {
-            self = .none
-            return
-        }
-        let key = object.values["type"] == nil ? "rope_type" : "type"
-        switch try object.string(key, default: "default") {
-        case "default":
-            self = .none
-        case "linear":
-            self = .linear(factor: try Self.required("factor", of: object))
-        case "llama3":
-            let low = try Self.required("low_freq_factor", of: object)
-            let high = try Self.required("high_freq_factor", of: object)
-            guard high > low else {
-                throw object.wrong("high_freq_factor", needed: "above low_freq_factor, which is \(low)")
-            }
-            let original = "original_max_position_embeddings"
-            guard object[original] != nil else { throw object.wrong(original, needed: "given for llama3 scaling") }
-            self = .llama3(
-                factor: try Self.required("factor", of: object), lowFrequencyFactor: low, highFrequencyFactor: high,
-                originalMaximumPositions: try object.integer(original, default: 0, in: ConfigLimits.positions))
-        default:
-            throw object.unsupported(key, supported: "default, linear, llama3")
-        }
-    }
-
-    private static func required(_ key: String, of object: ConfigObject) throws -> Double {
-        guard object[key] != nil else { throw object.wrong(key, needed: "given for this kind of scaling") }
-        return try object.positive(key, default: 1)
     }
 }

@@ -19,13 +19,11 @@ extension VisionLanguageConfig {
     }
 
     init(_ object: ConfigObject) throws {
-        if object.has("quantization_config") {
-            throw object.unsupported("quantization_config", supported: "unquantised checkpoints (F32, F16, BF16)")
-        }
         let modelType = try object.string("model_type", default: "")
         if Self.isOriginalLayout(object, modelType: modelType) {
             try self.init(original: object, modelType: modelType)
         } else if let family = Family(rawValue: modelType) {
+            try SettingsTable.outer.check(object)
             try self.init(huggingFace: object, family: family)
         } else {
             throw object.unsupported("model_type", supported: Self.supportedModelTypes)
@@ -113,6 +111,7 @@ extension VisionLanguageConfig {
         guard let textFamily = Self.originalModelTypes[modelType] else {
             throw object.unsupported("model_type", supported: Self.supportedModelTypes)
         }
+        try SettingsTable.original(textFamily).check(object)
         layout = .original
         self.modelType = modelType
         text = try TextModelConfig(object, family: textFamily)

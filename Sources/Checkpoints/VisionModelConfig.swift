@@ -39,7 +39,9 @@ public struct VisionModelConfig: Sendable, Hashable {
         let inner = try outer.object("vision_config_dict") ?? outer.object("vision_config")
         switch try outer.string("model_type", default: "") {
         case "clip_vision_model": try self.init(outer)
-        case "clip": try self.init(inner ?? ConfigObject([:], file: name, path: "vision_config."))
+        case "clip":
+            try SettingsTable.clip.check(outer)
+            try self.init(inner ?? ConfigObject([:], file: name, path: "vision_config."))
         default: throw outer.unsupported("model_type", supported: "clip_vision_model, clip")
         }
     }
@@ -64,6 +66,7 @@ public struct VisionModelConfig: Sendable, Hashable {
         guard kind == "clip_vision_model" else {
             throw object.unsupported("model_type", supported: "clip_vision_model")
         }
+        try SettingsTable.vision.check(object)
         hiddenSize = try object.integer("hidden_size", default: 768, in: ConfigLimits.width)
         layerCount = try object.integer("num_hidden_layers", default: 12, in: ConfigLimits.layers)
         headCount = try object.integer("num_attention_heads", default: 12, in: ConfigLimits.heads)

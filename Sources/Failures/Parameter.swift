@@ -6,9 +6,10 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     case budget, alpha, strategy, allocation, selectionSeed, keepSeparators
     case maximumSecondsToFirstToken, maximumMemory
     case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs
+    case suppressedTokens, noRepeatRunLength, minimumTokens
     case maximumTokens, answerCount, deadline
     // Of a loaded model.
-    case model, precision, threads, cacheMemory, cachePrecision, maximumSequences, maximumWaiting
+    case model, generationSettings, precision, threads, cacheMemory, cachePrecision, maximumSequences, maximumWaiting
     case timeBetweenTokens
     // Of an import.
     case destination, weights, visionWeights, visionTower, languageModel

@@ -39,11 +39,11 @@ struct AskCommand: AsyncParsableCommand {
             throw CommandError(.usage, "logprobs are printed as JSON only; add --json")
         }
         let images = try image.map { try Self.input($0) }
-        let model = try loading.load(model)
+        let model = try loading.load(model, settings: sampling.settings())
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         var request = GenerationRequest(
             try sampling.prompt(prompt, imageCount: images.count), images: images, selection: selection,
-            sampling: sampling.options, maximumTokens: sampling.maxTokens)
+            sampling: sampling.options(over: model.defaultSampling), maximumTokens: sampling.maxTokens)
         request.autoBudget = auto
         for try await event in model.generate(request) {
             switch event {

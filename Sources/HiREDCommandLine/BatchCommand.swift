@@ -36,13 +36,16 @@ struct BatchCommand: AsyncParsableCommand {
         }
         let questions = try BatchQuestions(path: questions)
         // More than its own limit would be refused by the engine.
-        let model = try loading.load(model) { $0.maximumSequences = max($0.maximumSequences, concurrency ?? 0) }
+        let model = try loading.load(model, settings: sampling.settings()) {
+            $0.maximumSequences = max($0.maximumSequences, concurrency ?? 0)
+        }
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         let requests = questions.lines.map { line in
             Entry(
                 line: line.number, question: try? line.question.get(),
                 request: Result {
-                    var request = try request(for: line.question.get(), in: questions.folder, selection: options)
+                    var request = try request(
+                        for: line.question.get(), in: questions.folder, selection: options, over: model.defaultSampling)
                     request.autoBudget = auto
                     return request
                 })
@@ -61,12 +64,13 @@ struct BatchCommand: AsyncParsableCommand {
     }
 
     private func request(
-        for question: BatchQuestions.Question, in folder: URL, selection: SelectionOptions
+        for question: BatchQuestions.Question, in folder: URL, selection: SelectionOptions,
+        over defaults: SamplingOptions
     ) throws -> GenerationRequest {
         GenerationRequest(
             try sampling.prompt(question.question, imageCount: 1),
             images: [try AskCommand.input(URL(fileURLWithPath: question.image, relativeTo: folder).path)],
-            selection: selection, sampling: sampling.options, maximumTokens: sampling.maxTokens)
+            selection: selection, sampling: sampling.options(over: defaults), maximumTokens: sampling.maxTokens)
     }
 
     /// - Returns: how many lines have no answer.

@@ -94,6 +94,11 @@ extension Parameter {
         case .stop: "--stop"
         case .logprobs: "--logprobs"
         case .maximumTokens: "--max-tokens"
+        // No options of their own: only the model's folder can ask for them.
+        case .suppressedTokens: "the suppressed tokens"
+        case .noRepeatRunLength: "the length of runs that may not repeat"
+        case .minimumTokens: "the least length of an answer"
+        case .generationSettings: "--generation-settings"
         case .precision: "--precision"
         case .threads: "--threads"
         case .cacheMemory: "--kv-memory"

@@ -64,9 +64,14 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
     var kvPrecision = "auto"
 
-    /// - Parameter change: what the command asks of the engine besides.
-    func load(_ path: String, _ change: (inout EngineOptions) -> Void = { _ in }) throws -> VisionLanguageModel {
+    /// - Parameters:
+    ///   - change: what the command asks of the engine besides.
+    ///   - settings: the folder's generation settings, which only answers to people obey.
+    func load(
+        _ path: String, settings: GenerationSettings = .none, _ change: (inout EngineOptions) -> Void = { _ in }
+    ) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
+        options.generationSettings = settings
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
         }
@@ -83,26 +88,35 @@ struct ModelArguments: ParsableArguments {
         change(&options.engine)
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
-        return try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
+        let model = try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
+        let unknown = model.description.unknownKeys
+        if !unknown.isEmpty {
+            Progress.clear()
+            Output.note("settings that are not known here are passed over: \(unknown.joined(separator: ", "))")
+        }
+        return model
     }
 }
 
 /// How an answer is drawn.
 struct SamplingArguments: ParsableArguments {
-    @Option(help: "0 takes the likeliest token; higher varies more.")
-    var temperature: Float = 0
+    @Option(help: "Where options that are left out come from: the model's generation_config.json (file), or none.")
+    var generationSettings = "file"
+
+    @Option(help: "0 takes the likeliest token; higher varies more. 0 unless the model's settings say otherwise.")
+    var temperature: Float?
 
     @Option(help: "Draw among this many likeliest tokens.")
     var topK: Int?
 
     @Option(help: "Draw among the likeliest tokens that together reach this probability.")
-    var topP: Float = 1
+    var topP: Float?
 
     @Option(help: "Draw among the tokens at least this share as likely as the likeliest, 0 to 1.")
-    var minP: Float = 0
+    var minP: Float?
 
     @Option(help: "Above 1: tokens of the prompt and the answer become less likely.")
-    var repetitionPenalty: Float = 1
+    var repetitionPenalty: Float?
 
     @Option(parsing: .unconditional, help: "Taken from the logits of tokens the answer already holds, -2 to 2.")
     var presencePenalty: Float = 0
@@ -125,15 +139,27 @@ struct SamplingArguments: ParsableArguments {
     @Option(help: "Chat template: auto (the checkpoint's own), vicuna, mistral, llama3, chatml, or raw.")
     var template = "auto"
 
-    var options: SamplingOptions {
-        var options = SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed)
-        options.minP = minP
-        options.repetitionPenalty = repetitionPenalty
+    /// - Parameter defaults: the model's own.
+    func options(over defaults: SamplingOptions) -> SamplingOptions {
+        var options = defaults
+        options.temperature = temperature ?? options.temperature
+        options.topK = topK ?? options.topK
+        options.topP = topP ?? options.topP
+        options.minP = minP ?? options.minP
+        options.repetitionPenalty = repetitionPenalty ?? options.repetitionPenalty
         options.presencePenalty = presencePenalty
         options.frequencyPenalty = frequencyPenalty
-        options.stop = stop
+        options.seed = seed
+        options.stop += stop
         options.logprobs = logprobs
         return options
+    }
+
+    func settings() throws -> GenerationSettings {
+        guard let settings = GenerationSettings(rawValue: generationSettings) else {
+            throw CommandError(.usage, "unknown generation-settings '\(generationSettings)'; give file or none")
+        }
+        return settings
     }
 
     func prompt(_ text: String, imageCount: Int) throws -> GenerationRequest.Prompt {
@@ -148,7 +174,8 @@ struct SamplingArguments: ParsableArguments {
 
     /// Options are checked before a model is loaded.
     func validate(prompt: String) throws {
-        try options.validate()
+        try options(over: .greedy).validate()
+        _ = try settings()
         guard maxTokens > 0 else { throw CommandError(.usage, "max-tokens cannot be \(maxTokens); give at least 1") }
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw InferenceError.emptyPrompt }
         _ = try self.prompt(prompt, imageCount: 1)

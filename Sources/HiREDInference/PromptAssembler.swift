@@ -1,4 +1,5 @@
 import Checkpoints
+import Failures
 import Foundation
 import ModelGraphs
 import OrderedJSON
@@ -14,8 +15,10 @@ struct PromptAssembler: Sendable {
     private let spelling: String?
     /// Stands for a picture in token ids.
     let imageToken: Int32
+    /// Rows of the model's table of tokens.
+    private let tableSize: Int
 
-    /// - Throws: `InferenceError` for a tokenizer without the model's image token.
+    /// - Throws: `InferenceError` for a tokenizer or a table of tokens without the model's image token.
     init(_ description: ModelDescription, manifest: ModelManifest?, tokenizer: Tokenizer) throws {
         self.description = description
         self.tokenizer = tokenizer
@@ -23,6 +26,7 @@ struct PromptAssembler: Sendable {
             throw InferenceError.unsupportedModel("it has no image token", remedy: "import the checkpoint first")
         }
         imageToken = id
+        tableSize = description.config.text.vocabularySize
         template = Result { try description.template(named: manifest?.chatTemplate) }
         guard !(manifest?.splitsPromptAtImages ?? false) else {
             spelling = nil
@@ -33,6 +37,11 @@ struct PromptAssembler: Sendable {
         guard tokenizer.id(of: spelled) == id else {
             throw InferenceError.inconsistentModel(
                 "the tokenizer has no image token \(id)", remedy: "use the checkpoint's own tokenizer.json")
+        }
+        guard id < tableSize else {
+            throw InferenceError.inconsistentModel(
+                "its image token is \(id), and its table has \(tableSize) tokens",
+                remedy: "put image_token_index and vocab_size of the checkpoint's own config.json here")
         }
         spelling = spelled
     }
@@ -55,7 +64,17 @@ struct PromptAssembler: Sendable {
         guard places == request.images.count else {
             throw InferenceError.imageCountMismatch(places: places, images: request.images.count)
         }
+        try checkTable(ids)
         return ids
+    }
+
+    /// A tokenizer may know more tokens than the model, which would read them behind the end of its table.
+    private func checkTable(_ ids: [Int32]) throws {
+        guard let id = ids.first(where: { $0 >= tableSize && $0 != imageToken }) else { return }
+        let spelled = tokenizer.token(of: id).map(FailureText.quoted) ?? "without a text"
+        throw InferenceError.inconsistentModel(
+            "the prompt has the token \(id), \(spelled), and the model's table has \(tableSize) tokens",
+            remedy: "leave it out of the prompt, or use the checkpoint's own tokenizer.json")
     }
 
     private func encode(_ text: String) -> [Int32] {

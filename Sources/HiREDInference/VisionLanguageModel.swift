@@ -19,6 +19,9 @@ public final class VisionLanguageModel: Sendable {
     /// What an imported folder says of itself; nil for a checkpoint folder.
     public let manifest: ModelManifest?
     public let tokenizer: Tokenizer
+    /// How answers are drawn where a request says nothing else: the generation settings of the model's folder, unless they
+    /// are switched off.
+    public let defaultSampling: SamplingOptions
     /// Milliseconds that loading took.
     public let loadMilliseconds: Double
     /// Bytes set aside for keys and values; taken from the system as they are used.
@@ -37,6 +40,7 @@ public final class VisionLanguageModel: Sendable {
     public struct Options: Sendable {
         public var precision = Precision.auto
         public var threads: Int?
+        public var generationSettings = GenerationSettings.file
         public var decoder = ImageDecoder()
         /// Bytes of memory that the model has to fit; the machine's unless given.
         public var memoryLimit: Int?
@@ -55,6 +59,7 @@ public final class VisionLanguageModel: Sendable {
         let start = ContinuousClock.now
         let source = try openGraphSource(url)
         (description, manifest) = (source.description, source.manifest)
+        defaultSampling = try options.generationSettings.defaults(of: description.generation)
         let text = description.config.text
         if let window = text.slidingWindow, window < text.maximumPositions {
             throw InferenceError.unsupportedModel(

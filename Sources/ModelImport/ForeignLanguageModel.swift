@@ -21,8 +21,7 @@ struct ForeignLanguageModel {
                 throw ImportError.missingFile(
                     path: url.appending(path: name).path, remedy: "give the folder of an optimum-intel export")
             }
-            let path = url.appending(path: part.binName).resolvingSymlinksInPath().path
-            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+            let size = try ModelFile.byteCount(url.appending(path: part.binName))
             return ModelManifest.Graph(part: part, file: part.xmlName, byteCount: size ?? 0)
         }
         let core = try Core()

@@ -85,16 +85,7 @@ struct SourceFiles {
     }
 
     private static func read(_ url: URL) throws -> Data? {
-        guard let size = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path)[.size]
-        else { return nil }
-        guard let size = size as? Int, size <= byteLimit else {
-            throw CheckpointError(
-                .malformed, file: url.path, problem: "is larger than such a file can be",
-                remedy: "download the file again")
-        }
-        do { return try Data(contentsOf: url) } catch {
-            throw CheckpointError(
-                .unreadable, file: url.path, problem: "cannot be read", remedy: "check the file's permissions")
-        }
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        return Data(try ModelFile.bytes(url, limit: byteLimit, isText: url.pathExtension == "jinja"))
     }
 }

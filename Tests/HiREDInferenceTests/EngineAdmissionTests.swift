@@ -88,6 +88,26 @@ import Testing
         try await model.expectNothingLeft()
     }
 
+    /// Numbers at the edge of an Int, with a text that the cache cannot hold.
+    @Test(arguments: [Int.max, Int.max - 1, 1 << 62]) func endlessAnswersAreBounded(_ tokens: Int) async throws {
+        let model = try EngineFixture.model { $0.cacheBytes = 2 * EngineFixture.blockBytes }
+        let question = String(repeating: "What does the image say? ", count: 20)
+        do {
+            _ = try await model.result(try EngineFixture.request([10], question, tokens: tokens))
+            Issue.record("it should not fit")
+        } catch InferenceError.cacheTooSmall(let needed, let available, let budget) {
+            #expect(needed > available)
+            #expect(budget == 0)
+        }
+        var endless = try EngineFixture.request([10], tokens: tokens)
+        (endless.selection.budget, endless.selection.alpha) = (.tokens(.max), 1)
+        await #expect(throws: InferenceError.self) { _ = try await model.result(endless) }
+        // Where there is room, the answer just ends.
+        let roomy = try EngineFixture.model()
+        let result = try await roomy.result(endless)
+        #expect(result.finishReason == .stop)
+    }
+
     @Test func noBudgetIsNamedWhereNoneFits() async throws {
         let model = try EngineFixture.model { $0.cacheBytes = 2 * EngineFixture.blockBytes }
         do {

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import ModelGraphs
 import Testing
@@ -39,6 +40,14 @@ import Testing
         .entry("a part twice", of: "graphs", says: "twice") { $0["part"] = "vision" },
         .entry("a negative graph", of: "graphs", says: "negative") { $0["byte_count"] = -1 },
         .entry("a huge number", of: "graphs", says: "wrong type") { $0["byte_count"] = 1e30 },
+        .entry("a size no disk holds", of: "graphs", says: "more than any disk") { $0["byte_count"] = Int.max },
+        .entry("another file", of: "graphs", says: "names \"../secret.xml\"") { $0["file"] = "../secret.xml" },
+        Edit("an absurd text", says: "odd text") { $0["created_by"] = String(repeating: "x", count: 5000) },
+        Edit("a text that moves the cursor", says: "odd text") { $0["created_by"] = "a\u{1B}[2J" },
+        Edit("a line break in a name", says: "odd text") { $0["chat_template"] = "a\nb" },
+        Edit("a file above the folder", says: "not inside the folder") { try Self.name(&$0, "../../etc/passwd") },
+        Edit("an absolute file", says: "not inside the folder") { try Self.name(&$0, "/etc/passwd") },
+        Edit("a file without a name", says: "not inside the folder") { try Self.name(&$0, "") },
         Edit("tensors without their graph", says: "no such graph") { manifest in
             manifest["graphs"] = try #require(manifest["graphs"] as? [[String: Any]]).filter {
                 $0["part"] as? String != "vision"
@@ -61,6 +70,15 @@ import Testing
         .entry("groups of none", says: "no room") { ($0["scale_offset"], $0["group_size"]) = (0, 0) },
         .entry("groups below nothing", says: "no room") { ($0["scale_offset"], $0["group_size"]) = (0, -4) },
     ]
+
+    /// Gives the first of the source's files another name.
+    private static func name(_ manifest: inout [String: Any], _ name: String) throws {
+        var source = try #require(manifest["source"] as? [String: Any])
+        var files = try #require(source["files"] as? [[String: Any]])
+        files[0]["name"] = name
+        source["files"] = files
+        manifest["source"] = source
+    }
 
     @Test(arguments: edits) func contradictionsAreErrors(_ edit: Edit) throws {
         let checkpoint = try TestCheckpoint()
@@ -87,6 +105,64 @@ import Testing
         try checkpoint.run()
         try Data(text.utf8).write(to: checkpoint.destination.appending(path: ModelManifest.fileName))
         #expect(throws: GraphError.self) { try ModelManifest(folder: checkpoint.destination) }
+    }
+
+    /// A page or a pointer in its place is named for what it is.
+    @Test(arguments: [
+        ("<!DOCTYPE html><html>", "web page"), ("version https://git-lfs.github.com/spec/v1\noid x", "Git LFS pointer"),
+        ("", "is empty"),
+    ]) func otherFilesAreNamed(_ text: String, _ says: String) throws {
+        let checkpoint = try TestCheckpoint()
+        try checkpoint.run()
+        for name in [ModelManifest.fileName, "config.json", "tokenizer.json"] {
+            let file = checkpoint.destination.appending(path: name)
+            let original = try Data(contentsOf: file)
+            try Data(text.utf8).write(to: file)
+            var message = ""
+            do { _ = try openGraphSource(checkpoint.destination) } catch { message = "\(error)" }
+            #expect(message.contains(name) && message.contains(says), "\(message)")
+            try original.write(to: file)
+        }
+        #expect(throws: Never.self) { try openGraphSource(checkpoint.destination) }
+    }
+
+    /// Values and bytes changed at random: the folder is opened, or refused with an error of this package.
+    @Test func mutationsAreReadOrRefused() throws {
+        let checkpoint = try TestCheckpoint()
+        try checkpoint.run()
+        let file = checkpoint.destination.appending(path: ModelManifest.fileName)
+        let bytes = Array(try Data(contentsOf: file))
+        var generator = SeededGenerator(state: 1127)
+        let numbers = [
+            "0", "-1", "1", "9223372036854775807", "-9223372036854775808", "4611686018427387904", "1e300", "64",
+        ]
+        let digits = Set("0123456789".utf8)
+        var (accepted, refused) = (0, 0)
+        for round in 0..<800 {
+            var changed = bytes
+            for _ in 0...Int.random(in: 0..<3, using: &generator) {
+                let place = Int.random(in: 0..<changed.count, using: &generator)
+                if round.isMultiple(of: 2), let start = changed[place...].firstIndex(where: digits.contains) {
+                    // A whole number for a whole number.
+                    let end = changed[start...].firstIndex { !digits.contains($0) } ?? changed.endIndex
+                    let number = numbers[Int.random(in: 0..<numbers.count, using: &generator)]
+                    changed.replaceSubrange(start..<end, with: number.utf8)
+                } else {
+                    changed[place] = UInt8.random(in: 0...255, using: &generator)
+                }
+            }
+            try Data(changed).write(to: file)
+            do {
+                let manifest = try ModelManifest(folder: checkpoint.destination)
+                // What others add up.
+                _ = manifest.graphs.reduce(0) { $0 + $1.byteCount }
+                _ = manifest.tensors.reduce(0) { $0 + $1.byteCount }
+                _ = try openGraphSource(checkpoint.destination).storedWeights()
+                accepted += 1
+            } catch is GraphError { refused += 1 } catch is CheckpointError { refused += 1 }
+        }
+        #expect(accepted > 50)
+        #expect(refused > 300)
     }
 
     /// Reading and writing again gives the same bytes.

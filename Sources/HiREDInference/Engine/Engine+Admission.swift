@@ -92,8 +92,9 @@ extension Engine {
         var options = request.sampling
         // Every answer has numbers of its own; the first one's are those of a request for one answer.
         options.seed = options.seed.map { $0 &+ UInt64(answer) }
-        var sampler = Sampler(options)
+        var sampler = Sampler(options, ends: limits.endTokens)
         sampler.accept(prompt: ids.filter { $0 != imageToken })
+        if sampler.readsWholePrompt { sampler.accept(whole: content.promptIDs(imageToken: imageToken)) }
         var sequence = EngineRequest.Sequence(
             answer: answer, content: content, sampler: sampler,
             detokenizer: StreamingDetokenizer(tokenizer, stop: request.sampling.stop), maximumTokens: maximum)

@@ -44,6 +44,16 @@ struct PromptContent {
         promptLength = pieces.reduce(0) { $0 + $1.count }
     }
 
+    /// The prompt, with a picture's token as often as the picture has tokens.
+    func promptIDs(imageToken: Int32) -> [Int32] {
+        pieces.flatMap { piece in
+            switch piece {
+            case .text(let ids): ids
+            case .image(let image): [Int32](repeating: imageToken, count: image.count)
+            }
+        }
+    }
+
     mutating func append(_ token: Int32) { generated.append(token) }
 
     /// Writes the embeddings of positions: pictures at once, text through the embedder's next flush.

@@ -158,8 +158,8 @@ final class RequestPreparation: @unchecked Sendable {
         let answer = min(request.maximumTokens, limits.context - count.promptTokens)
         let needed = count.promptTokens + answer - 1
         guard needed <= limits.cacheTokens else {
-            // With fewer image tokens the answer may grow up to its own limit, so that one counts, not the context's.
-            let left = limits.cacheTokens - count.textTokens - request.maximumTokens + 1
+            // With fewer image tokens the answer may grow up to its own limit, or the context where that is less.
+            let left = limits.cacheTokens - count.textTokens - min(request.maximumTokens, limits.context) + 1
             throw InferenceError.cacheTooSmall(
                 needed: (needed + limits.blockSize - 1) / limits.blockSize * limits.bytesPerBlock,
                 available: limits.blockCount * limits.bytesPerBlock,

@@ -4,6 +4,7 @@ import Failures
 ///
 /// The steps are taken in this order, which is that of Transformers 4.57.6 (generation/utils.py,
 /// `_get_logits_processor`): repetition penalty, frequency and presence penalties, temperature, top-k, top-p, min-p.
+/// What may not be drawn at all is taken out with the penalties.
 /// Transformers has no frequency and presence penalties; they stand with the other penalty, before the temperature.
 public struct SamplingOptions: Sendable, Equatable {
     /// 0 takes the most likely token (greedy, after penalties); higher is more varied. Divides the logits.
@@ -21,6 +22,18 @@ public struct SamplingOptions: Sendable, Equatable {
     public var presencePenalty: Float = 0
     /// Taken from a token's logit as often as the answer already holds the token, -2...2.
     public var frequencyPenalty: Float = 0
+    /// Tokens that are never drawn.
+    public var suppressedTokens: [Int32] = []
+    /// Tokens that are never drawn first.
+    public var beginSuppressedTokens: [Int32] = []
+    /// Runs of tokens that are never completed, counting those of the prompt; none is empty.
+    public var forbiddenWords: [[Int32]] = []
+    /// No run of so many tokens of prompt and answer occurs twice; 0 is no such rule.
+    public var noRepeatRunLength = 0
+    /// The answer does not end before it has so many tokens.
+    public var minimumTokens = 0
+    /// The answer does not end before prompt and answer have so many tokens, those of pictures included.
+    public var minimumLength = 0
     /// The same seed gives the same answer to the same request run alone. Nil draws one from the system.
     public var seed: UInt64?
     /// Reports the log probability of every token and of this many most likely alternatives, 0...20; nil reports none.
@@ -53,6 +66,16 @@ public struct SamplingOptions: Sendable, Equatable {
         try check(.repetitionPenalty, repetitionPenalty, "give a positive number; 1 is no penalty") { $0 > 0 }
         try check(.presencePenalty, presencePenalty, "give a number from -2 to 2") { (-2...2).contains($0) }
         try check(.frequencyPenalty, frequencyPenalty, "give a number from -2 to 2") { (-2...2).contains($0) }
+        try check(.suppressedTokens, suppressedTokens + beginSuppressedTokens + forbiddenWords.flatMap { $0 })
+        guard forbiddenWords.allSatisfy({ !$0.isEmpty }) else {
+            throw InferenceError.invalidOption(.suppressedTokens, "an empty word", remedy: "give at least one token")
+        }
+        for (name, count) in [
+            (Parameter.noRepeatRunLength, noRepeatRunLength), (.minimumTokens, minimumTokens),
+            (.minimumTokens, minimumLength),
+        ] where count < 0 {
+            throw InferenceError.invalidOption(name, "\(count)", remedy: "give 0 or a positive number")
+        }
         if let logprobs, !(0...Self.maximumLogprobs).contains(logprobs) {
             throw InferenceError.invalidOption(
                 .logprobs, "\(logprobs)", remedy: "give a number from 0 to \(Self.maximumLogprobs)")
@@ -69,6 +92,12 @@ public struct SamplingOptions: Sendable, Equatable {
                 throw InferenceError.invalidOption(
                     .stop, "a text of \(text.utf8.count) bytes", remedy: "give at most \(Self.longestStop) bytes")
             }
+        }
+    }
+
+    private func check(_ name: Parameter, _ ids: [Int32]) throws {
+        if let id = ids.first(where: { $0 < 0 }) {
+            throw InferenceError.invalidOption(name, "\(id)", remedy: "give ids of tokens, none of them negative")
         }
     }
 

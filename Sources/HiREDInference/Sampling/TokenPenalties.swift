@@ -33,7 +33,11 @@ struct TokenPenalties: Sendable {
     ///
     /// The repetition penalty is Transformers' (4.57.6, `RepetitionPenaltyLogitsProcessor`): each token once, however
     /// often it occurs. The others are those of OpenAI's API: `logit - count * frequency - (count > 0) * presence`.
-    mutating func scores(_ logits: UnsafeBufferPointer<Float>) -> [Float] {
+    ///
+    /// - Parameter mask: takes tokens out, after the penalties.
+    mutating func scores(
+        _ logits: UnsafeBufferPointer<Float>, mask: (UnsafeMutableBufferPointer<Float>) -> Void = { _ in }
+    ) -> [Float] {
         if row.count == logits.count {
             row.withUnsafeMutableBufferPointer { _ = $0.update(fromContentsOf: logits) }
         } else {
@@ -50,6 +54,7 @@ struct TokenPenalties: Sendable {
             let bound = Float.greatestFiniteMagnitude
             row[Int(id)] = min(max(score, -bound), bound)
         }
+        row.withUnsafeMutableBufferPointer { mask($0) }
         return row
     }
 }

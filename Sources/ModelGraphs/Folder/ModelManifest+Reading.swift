@@ -1,3 +1,4 @@
+import Checkpoints
 import ElementTypes
 import Failures
 public import Foundation
@@ -13,9 +14,9 @@ extension ModelManifest {
     public init(folder: URL) throws {
         let url = folder.appending(path: Self.fileName)
         func wrong(_ reason: String) -> GraphError { .manifest(path: url.path, reason: reason) }
-        guard let data = try? Data(contentsOf: url) else { throw wrong("cannot be read") }
         do {
-            let value = try JSONValue(parsing: Array(data), limits: Self.limits)
+            let bytes = try ModelFile.bytes(url, limit: Self.limits.bytes)
+            let value = try JSONValue(parsing: bytes, limits: Self.limits)
             guard case .object(let object) = value, let format = object["format"] else {
                 throw wrong("is no manifest of a model folder")
             }
@@ -23,6 +24,8 @@ extension ModelManifest {
                 throw wrong("is of format \(format.summary), this program knows \(Self.currentFormat)")
             }
             self = try value.decoded()
+        } catch let error as CheckpointError {
+            throw wrong(error.problem)
         } catch let error as JSONError {
             throw wrong(error.problem)
         } catch let error as DecodingError {
@@ -31,13 +34,41 @@ extension ModelManifest {
         if let reason = contradiction { throw wrong(reason) }
     }
 
+    private static let largestGraph = 1 << 50
+
+    /// A text that no import writes; nil for none. Texts are shown to people, and names are of files inside the folder.
+    private var oddText: String? {
+        for text in [createdBy, weights, visionWeights, source.layout, source.modelType, chatTemplate ?? ""]
+        where text.utf8.count > 256
+            || text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        {
+            return "holds the odd text \(FailureText.quoted(text))"
+        }
+        for file in source.files {
+            let parts = file.name.split(separator: "/", omittingEmptySubsequences: false)
+            guard file.name.utf8.count <= 1024, !file.name.contains("\0"),
+                parts.allSatisfy({ !["", ".", ".."].contains($0) })
+            else { return "lists the file \(FailureText.quoted(file.name)), which is not inside the folder" }
+        }
+        return nil
+    }
+
     /// What in the manifest cannot be true of any folder; nil for nothing.
     private var contradiction: String? {
+        if let reason = oddText { return reason }
         var sizes: [GraphPart: Int] = [:]
         for graph in graphs {
+            // Which also keeps sums of sizes within an Int.
+            guard graph.byteCount <= Self.largestGraph else {
+                return "gives the graph \(graph.part.rawValue) \(graph.byteCount) bytes, more than any disk holds"
+            }
             guard graph.byteCount >= 0 else { return "gives the graph \(graph.part.rawValue) a negative size" }
             guard sizes.updateValue(graph.byteCount, forKey: graph.part) == nil else {
                 return "lists the graph \(graph.part.rawValue) twice"
+            }
+            guard graph.file == graph.part.xmlName else {
+                return "names \(FailureText.quoted(graph.file)) for the graph \(graph.part.rawValue), "
+                    + "which lies in \(graph.part.xmlName)"
             }
         }
         for part in GraphPart.allCases {

@@ -17,6 +17,9 @@ package struct ImportedSource: GraphSource {
     package static let newlineFile = "image_newline.safetensors"
     package static let newlineTensor = "image_newline"
 
+    /// Bytes of a graph's text; those of the largest models take a few megabytes.
+    private static let xmlLimit = 256 << 20
+
     /// Room for the constants of other vision graphs, a few kilobytes each.
     private static let poolByteCount = 16 << 20
 
@@ -24,8 +27,8 @@ package struct ImportedSource: GraphSource {
         self.url = url
         let manifest = try ModelManifest(folder: url)
         for graph in manifest.graphs {
-            let path = url.appending(path: graph.part.binName).path
-            let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+            let file = url.appending(path: graph.part.binName)
+            let (path, size) = (file.path, try ModelFile.byteCount(file))
             // The runtime would read past the end of a mapped file that was cut short.
             guard let size, size == graph.byteCount else {
                 throw CheckpointError(
@@ -49,9 +52,14 @@ package struct ImportedSource: GraphSource {
 
     package func read(_ part: GraphPart, core: Core) throws -> Model {
         let path = url.appending(path: part.xmlName).path
-        guard let file = files[part], let xml = try? String(contentsOfFile: path, encoding: .utf8) else {
+        guard let file = files[part] else {
+            throw GraphError.manifest(
+                path: url.appending(path: ModelManifest.fileName).path, reason: "lists no graph \(part.rawValue)")
+        }
+        let bytes = try ModelFile.bytes(url.appending(path: part.xmlName), limit: Self.xmlLimit, isText: true)
+        guard let xml = String(bytes: bytes, encoding: .utf8) else {
             throw CheckpointError(
-                .missing, file: path, problem: "cannot be read", remedy: "import the checkpoint again")
+                .malformed, file: path, problem: "is not UTF-8 text", remedy: "import the checkpoint again")
         }
         // Mapped here and not by the runtime, so that pages can be given back.
         return try core.readModel(xml: xml, weights: try weights(file, file.unsafeRange))
