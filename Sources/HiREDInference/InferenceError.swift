@@ -8,6 +8,8 @@ public enum InferenceError: Error, Equatable {
     case emptyPrompt
     /// The number of `<image>` places in the prompt is not the number of pictures.
     case imageCountMismatch(places: Int, images: Int)
+    /// A message's text spells a picture's place, which the chat template writes itself.
+    case imagePlaceInText
     /// Prompt and answer do not fit the model's context.
     case contextExceeded(promptTokens: Int, maximumTokens: Int, limit: Int)
     /// The checkpoint uses something this engine does not run.
@@ -34,7 +36,7 @@ public enum InferenceError: Error, Equatable {
 extension InferenceError: Failure {
     public var kind: FailureKind {
         switch self {
-        case .invalidOption, .emptyPrompt, .imageCountMismatch, .noCostModel: .invalidRequest
+        case .invalidOption, .emptyPrompt, .imageCountMismatch, .imagePlaceInText, .noCostModel: .invalidRequest
         case .contextExceeded, .cacheTooSmall: .tooLarge
         case .unsupportedModel, .insufficientMemory: .unsupportedModel
         case .inconsistentModel: .damagedFile
@@ -46,7 +48,7 @@ extension InferenceError: Failure {
     public var subject: FailureSubject? {
         switch self {
         case .invalidOption(let parameter, _, _): .parameter(parameter)
-        case .emptyPrompt, .imageCountMismatch, .contextExceeded, .cacheTooSmall: .parameter(.prompt)
+        case .emptyPrompt, .imageCountMismatch, .imagePlaceInText, .contextExceeded, .cacheTooSmall: .parameter(.prompt)
         case .unsupportedModel, .inconsistentModel, .insufficientMemory: .parameter(.model)
         case .noCostModel: .parameter(.budget)
         case .queueFull, .deadlineExceeded, .imageMemoryFull, .draining, .numericalFailure: nil
@@ -59,6 +61,7 @@ extension InferenceError: Failure {
         case .emptyPrompt: "has no text"
         case .imageCountMismatch(let places, let images):
             "has \(places) <image> place(s) for \(images) picture(s)"
+        case .imagePlaceInText: "holds <image>, and the chat template writes one for each picture itself"
         case .contextExceeded(let prompt, let maximum, let limit):
             "has \(prompt) tokens, which with up to \(maximum) more exceed the model's context of \(limit)"
         case .unsupportedModel(let what, _): "cannot be run: \(what)"
@@ -83,6 +86,8 @@ extension InferenceError: Failure {
             .advice(remedy)
         case .emptyPrompt: .advice("ask something about the picture")
         case .imageCountMismatch: .advice("give one <image> for each picture")
+        case .imagePlaceInText:
+            .anyOf([.advice("leave it out of the text"), .give(.template, "raw, which takes the prompt as it is")])
         case .contextExceeded: .anyOf([.give(.budget, "fewer tokens"), .give(.maximumTokens, "a smaller number")])
         case .insufficientMemory:
             .advice("import it with smaller weights, such as int4")

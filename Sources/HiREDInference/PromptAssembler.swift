@@ -48,7 +48,7 @@ struct PromptAssembler: Sendable {
 
     /// Token ids with one image token where each picture goes.
     ///
-    /// - Throws: `InferenceError.emptyPrompt`, `.imageCountMismatch`, `JinjaError`.
+    /// - Throws: `InferenceError.emptyPrompt`, `.imageCountMismatch`, `.imagePlaceInText`, `JinjaError`.
     func ids(of request: GenerationRequest) throws -> [Int32] {
         let text: String
         switch request.prompt {
@@ -56,12 +56,17 @@ struct PromptAssembler: Sendable {
             try Self.checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
             text = raw
         case .chat(let messages, let other):
-            try Self.checkText(messages.last.map(Self.text) ?? "")
+            try Self.checkText(messages.last.map(Self.text(of:)) ?? "")
             text = try (other ?? template.get()).prompt(for: messages)
         }
         let ids = encode(text)
         let places = ids.count { $0 == imageToken }
         guard places == request.images.count else {
+            if case .chat(let messages, _) = request.prompt,
+                messages.contains(where: { Self.text(of: $0).contains(ChatTemplate.imagePlace) })
+            {
+                throw InferenceError.imagePlaceInText
+            }
             throw InferenceError.imageCountMismatch(places: places, images: request.images.count)
         }
         try checkTable(ids)

@@ -79,6 +79,7 @@ import Testing
         }
         try await expect(.emptyPrompt, .raw("<image>"))
         try await expect(.imageCountMismatch(places: 2, images: 1), .raw("<image><image> a"))
+        try await expect(.imagePlaceInText, GenerationRequest.question("What is <image> this?", imageCount: 1))
         try await expect(.imageCountMismatch(places: 0, images: 1), .raw("a"))
     }
 }
