@@ -82,13 +82,13 @@ enum JinjaFunctions {
         let stop = bounds.count > 1 ? bounds[1] : bounds[0]
         let step = bounds.count > 2 ? bounds[2] : 1
         guard step != 0 else { throw JinjaError.failed("a range's step is 0") }
-        guard step > 0 ? start < stop : start > stop else { return JinjaRange(start: start, step: step, count: 0) }
+        guard step > 0 ? start < stop : start > stop else { return JinjaRange(start: start, stop: stop, step: step, count: 0) }
         // The distance of two integers always fits as an unsigned one.
         let distance = stop > start ? UInt(bitPattern: stop &- start) : UInt(bitPattern: start &- stop)
         let count = (distance - 1) / step.magnitude + 1
         guard count <= longestRange else {
             throw JinjaError.failed("a range of \(count) numbers, where \(longestRange) are allowed")
         }
-        return JinjaRange(start: start, step: step, count: Int(count))
+        return JinjaRange(start: start, stop: stop, step: step, count: Int(count))
     }
 }

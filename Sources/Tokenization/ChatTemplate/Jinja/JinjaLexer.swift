@@ -118,6 +118,8 @@ struct JinjaLexer {
     }
 
     private mutating func skipComment() throws {
+        // At the very end neither this nor a raw block needs to be closed, as there.
+        guard place < source.count else { return }
         while place < source.count {
             if take(end: "#}", allowsPlus: true, trimsLine: true) { return }
             place += 1
@@ -137,6 +139,7 @@ struct JinjaLexer {
     private mutating func readRaw() throws {
         let start = place
         var index = start
+        guard start < source.count else { return }
         while index < source.count {
             guard has("{%", at: index) else {
                 index += 1

@@ -23,6 +23,7 @@ enum JinjaMethods {
         var arguments = given
         let result: JinjaValue
         switch base {
+        case .safe: throw JinjaError.unsupported("the method '\(name)' of a safe string")
         case .string(let text): result = try ofString(name, text, &arguments, renderer)
         case .sequence(let sequence): result = try ofSequence(name, sequence, &arguments, renderer)
         case .dictionary(let dictionary): result = try ofDictionary(name, dictionary, &arguments, renderer)

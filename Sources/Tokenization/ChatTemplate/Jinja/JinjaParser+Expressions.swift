@@ -1,10 +1,10 @@
 extension JinjaParser {
     /// One expression, or several between commas: a tuple.
     mutating func tuple(
-        withCondition: Bool = true, until end: String? = nil, inBrackets: Bool = false
+        withCondition: Bool = true, inBrackets: Bool = false
     ) throws -> JinjaExpression {
         var items: [JinjaExpression] = []
-        while !isTupleEnd(end) {
+        while !isTupleEnd {
             items.append(withCondition ? try expression() : try operand(from: .or))
             guard take(.symbol(",")) else {
                 return items.count == 1 ? items[0] : .tuple(items)
@@ -16,10 +16,9 @@ extension JinjaParser {
         return .tuple(items)
     }
 
-    private func isTupleEnd(_ end: String?) -> Bool {
+    private var isTupleEnd: Bool {
         switch next {
         case .outputEnd, .blockEnd, .symbol(")"), nil: true
-        case .name(let name): name == end
         default: false
         }
     }

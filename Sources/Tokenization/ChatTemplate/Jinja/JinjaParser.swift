@@ -124,7 +124,7 @@ struct JinjaParser {
             var pairs: [(target: JinjaTarget, value: JinjaExpression)] = []
             while next != .blockEnd, next != nil {
                 if !pairs.isEmpty { try expect(.symbol(",")) }
-                let target = try target(allowsAttribute: false, until: "=")
+                let target = try target(allowsAttribute: false)
                 try expect(.symbol("="))
                 pairs.append((target, try expression()))
             }
@@ -147,9 +147,9 @@ struct JinjaParser {
     }
 
     private mutating func loop() throws -> JinjaNode {
-        let target = try target(allowsAttribute: false, until: "in")
+        let target = try target(allowsAttribute: false)
         try expect(.name("in"))
-        let over = try tuple(withCondition: false, until: "recursive")
+        let over = try tuple(withCondition: false)
         let condition = take(.name("if")) ? try expression() : nil
         let isRecursive = take(.name("recursive"))
         loops += 1
@@ -180,7 +180,7 @@ struct JinjaParser {
     }
 
     private mutating func assignment() throws -> JinjaNode {
-        let target = try target(allowsAttribute: true, until: "=")
+        let target = try target(allowsAttribute: true)
         if take(.symbol("=")) { return .assign(target, try tuple()) }
         let filters = try filters(startsInline: false)
         return .assignBlock(target, filters: filters, body: try wholeBody(until: "endset"))
@@ -217,18 +217,11 @@ struct JinjaParser {
         return name
     }
 
-    /// Names, and names in brackets, up to a word.
-    private mutating func target(allowsAttribute: Bool, until end: String) throws -> JinjaTarget {
-        func isEnd(_ token: JinjaToken?) -> Bool {
-            switch token {
-            case nil, .blockEnd, .symbol(")"): true
-            case .name(let name): name == end
-            default: false
-            }
-        }
+    /// Names, and names in brackets.
+    private mutating func target(allowsAttribute: Bool) throws -> JinjaTarget {
         func single(_ parser: inout JinjaParser) throws -> JinjaTarget {
             if parser.take(.symbol("(")) {
-                let inner = try parser.nested { try $0.target(allowsAttribute: allowsAttribute, until: ")") }
+                let inner = try parser.nested { try $0.target(allowsAttribute: allowsAttribute) }
                 try parser.expect(.symbol(")"))
                 return inner
             }
@@ -239,7 +232,7 @@ struct JinjaParser {
         }
         var parts: [JinjaTarget] = []
         while true {
-            if isEnd(next) { break }
+            if next == .blockEnd || next == .symbol(")") { break }
             parts.append(try single(&self))
             guard take(.symbol(",")) else {
                 guard parts.count == 1 else { return .tuple(parts) }

@@ -14,16 +14,35 @@ enum JinjaSlices {
             let kind: JinjaSequence.Kind = sequence.kind == .list ? .list : .tuple
             return .sequence(JinjaSequence(kind, places.map { sequence.items[$0] }, depth: sequence.depth))
         case .range(let range):
-            let places = try places(bounds, count: range.count)
-            let step = places.count > 1 ? range[places[1]] - range[places[0]] : 1
-            return .range(JinjaRange(start: places.first.map { range[$0] } ?? range.start, step: step, count: places.count))
+            let (start, stop, step) = try indices(bounds, count: range.count)
+            // The end may lie beyond the last number, and beyond 64 bits.
+            func number(_ index: Int) throws -> Int {
+                let (offset, isLong) = index.multipliedReportingOverflow(by: range.step)
+                let (sum, isLarge) = range.start.addingReportingOverflow(offset)
+                guard !isLong, !isLarge else { throw JinjaError.bigInteger }
+                return sum
+            }
+            let (width, isWide) = range.step.multipliedReportingOverflow(by: step)
+            guard !isWide else { throw JinjaError.bigInteger }
+            let count = places(from: start, to: stop, by: step, count: range.count).count
+            return .range(JinjaRange(start: try number(start), stop: try number(stop), step: width, count: count))
         case .undefined: throw JinjaError.failed("\(value.typeName) has no items")
         default: return .undefined("")
         }
     }
 
-    /// As `slice.indices`.
     private static func places(_ bounds: [JinjaValue], count: Int) throws -> [Int] {
+        let (start, stop, step) = try indices(bounds, count: count)
+        return places(from: start, to: stop, by: step, count: count)
+    }
+
+    /// A step beyond all places takes one at most.
+    private static func places(from start: Int, to stop: Int, by step: Int, count: Int) -> [Int] {
+        Array(stride(from: start, to: stop, by: min(max(step, -count - 1), count + 1)))
+    }
+
+    /// As `slice.indices`.
+    private static func indices(_ bounds: [JinjaValue], count: Int) throws -> (start: Int, stop: Int, step: Int) {
         let numbers = try bounds.map { bound -> Int? in
             if bound.isNone { return nil }
             guard let number = bound.integer else { throw JinjaError.failed("a slice's bound is \(bound.typeName)") }
@@ -38,8 +57,6 @@ enum JinjaSlices {
         }
         let start = numbers[0].map(clamped) ?? (step > 0 ? lowest : highest)
         let stop = numbers[1].map(clamped) ?? (step > 0 ? highest : lowest)
-        // A larger step takes one place at most.
-        let bounded = min(max(step, -count - 1), count + 1)
-        return Array(stride(from: start, to: stop, by: bounded))
+        return (start, stop, step)
     }
 }

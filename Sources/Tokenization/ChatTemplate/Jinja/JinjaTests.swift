@@ -59,7 +59,7 @@ extension JinjaRenderer {
             return false
         case "sequence":
             switch value {
-            case .string, .safe, .range, .dictionary: return true
+            case .string, .safe, .range, .dictionary, .undefined: return true
             case .sequence(let sequence): return [.list, .tuple, .group].contains(sequence.kind)
             default: return false
             }

@@ -154,8 +154,8 @@ enum JinjaText {
             case .items: try list(sequence.items, "dict_items([", "])")
             }
         case .range(let range):
-            let end = range.start + range.count * range.step
-            try add(range.step == 1 ? "range(\(range.start), \(end))" : "range(\(range.start), \(end), \(range.step))")
+            let step = range.step == 1 ? "" : ", \(range.step)"
+            try add("range(\(range.start), \(range.stop)\(step))")
         case .dictionary(let dictionary):
             try add("{")
             for (index, entry) in dictionary.entries.enumerated() {

@@ -99,8 +99,9 @@ final class JinjaSequence {
     }
 }
 
-struct JinjaRange: Equatable {
+struct JinjaRange {
     var start: Int
+    var stop: Int
     var step: Int
     var count: Int
 
