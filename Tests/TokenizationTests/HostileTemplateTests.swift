@@ -49,7 +49,7 @@ import Testing
         ("{{ " + times("1 < ", 40_000) + "0 }}", "False"),
         ("{{ " + times("0 if 0 else ", 20_000) + "3 }}", "3"),
         ("{% if 0 %}" + times("{% elif 0 %}", 15_000) + "{% else %}e{% endif %}", "e"),
-        ("{{ a" + times("[0]", 0) + " }}", ""),
+        ("{{ a" + times(" is eq a", 25_000) + " }}", "False"),
         (times("{{ 1 }}", 30_000), times("1", 30_000)),
         ("{% set x = 1 %}" + times("{% set x = x + 1 %}", 10_000) + "{{ x }}", "10001"),
     ]
@@ -71,7 +71,6 @@ import Testing
         "{{ " + times("1 if (", 30_000) + "1" + times(")", 30_000) + " }}",
         "{{ a" + times("|d(a", 30_000) + times(")", 30_000) + " }}",
         "{{ a" + times(" is eq(a", 25_000) + times(")", 25_000) + " }}",
-        "{{ a" + times(" is eq a", 25_000) + " }}",
         times("{% if 1 %}", 15_000) + times("{% endif %}", 10_000),
         times("{% for x in y %}", 10_000),
         times("{% filter upper %}", 10_000),
@@ -105,27 +104,44 @@ import Testing
         "{% set ns = namespace(s=[1]) %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
         "{% set ns = namespace(s='a') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
         "{% set ns = namespace(s='a') %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
-        "{{ 'a' * 1000000000 }}", "{{ [1] * 1000000000 }}", "{{ 1000000000 * 'a' }}", "{{ 'ab' * 9223372036854775807 }}",
+        "{{ 'a' * 1000000000 }}", "{{ [1] * 1000000000 }}", "{{ 1000000000 * 'a' }}",
+        "{{ 'ab' * 9223372036854775807 }}",
         "{{ [1, 2] * 9223372036854775807 }}", "{{ 'a'|indent(1000000000, true) }}", "{{ 'a'.center(1000000000) }}",
         "{{ 'a'.ljust(9223372036854775807) }}", "{{ 'a'.zfill(9223372036854775807) }}", "{{ '%1000000000d' % 1 }}",
-        "{{ '%.1000000000f' % 1.5 }}", "{{ ('a' * 100000).replace('a', 'b' * 100000) }}", "{{ ('a' * 100000).replace('', 'b' * 100000) }}",
+        "{{ '%.1000000000f' % 1.5 }}", "{{ ('a' * 100000).replace('a', 'b' * 100000) }}",
+        "{{ ('a' * 100000).replace('', 'b' * 100000) }}",
         "{{ ('a' * 100000)|replace('a', 'b' * 100000) }}", "{{ ('b' * 100000)|join('a' * 100000) }}",
-        "{{ ('b' * 100000).join('a' * 100000) }}", "{{ [1]|tojson(indent=1000000000) }}", "{{ [1]|tojson(indent='a' * 9000000)|length }}{{ [[[[[1]]]]]|tojson(indent='a' * 9000000)|length }}",
-        "{{ range(99999)|batch(1000000000, 'x')|list }}", "{{ range(9)|slice(1000000000)|list }}", "{{ [1]|batch(9223372036854775807, 1)|list }}",
-        "{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}", "{% for i in range(99999) %}{% set x = range(99999)|list %}{% endfor %}",
+        "{{ ('b' * 100000).join('a' * 100000) }}", "{{ [1]|tojson(indent=1000000000) }}",
+        "{{ [1]|tojson(indent='a' * 9000000)|length }}{{ [[[[[1]]]]]|tojson(indent='a' * 9000000)|length }}",
+        "{{ range(99999)|batch(1000000000, 'x')|list }}", "{{ range(9)|slice(1000000000)|list }}",
+        "{{ [1]|batch(9223372036854775807, 1)|list }}",
+        "{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}",
+        "{% for i in range(99999) %}{% set x = range(99999)|list %}{% endfor %}",
         "{% set x %}{% for i in range(99999) %}{{ 'a' * 1000 }}{% endfor %}{% endset %}", "{{ ('a' * 20000000)|list }}",
         "{{ ('a ' * 5000000).split() }}", "{{ ('aa' * 5000000).split('a') }}", "{{ ('\\n' * 9000000).splitlines() }}",
         "{% set ns = namespace() %}{% for i in range(99999) %}{% for j in range(99999) %}{% set ns.x = namespace(x=ns.x) %}{% endfor %}{% endfor %}",
         "{% for i in range(99999) %}{% for j in range(9) %}{% set x = cycler(1, 2) %}{% set y = joiner() %}{% endfor %}{% endfor %}",
         "{% set ns = namespace(f=0) %}{% for i in range(99999) %}{% for j in range(9) %}{% set old = ns.f %}{% macro m() %}{{ old }}{% endmacro %}{% set ns.f = m %}{% endfor %}{% endfor %}",
-        "{{ strftime_now('%A' * 100000) }}", "{{ strftime_now('%1000000000d') }}", "{{ dict(" + times("a=1,", 50_000) + ") }}",
-        "{{ 'a'|truncate(5, end='b' * 100) }}", "{{ 2.5|round(1000000000) }}", "{{ 'x'|int(base=1000000000000000000) + 'a' }}",
-        "{{ range(-9223372036854775807, 9223372036854775807) }}", "{{ range(-9223372036854775807 - 1, 9223372036854775807, 2)|list }}",
-        "{{ -9223372036854775807 - 1 - 1 }}", "{{ (-9223372036854775807 - 1) / 0 }}", "{{ (-9223372036854775807 - 1) // -1 }}", "{{ range(0, 9223372036854775807, 9223372036854775806)[:] }}",
-        "{{ -(-9223372036854775807 - 1) }}", "{{ (-9223372036854775807 - 1)|abs }}", "{{ 9223372036854775807 * 9223372036854775807 }}", "{{ 10 ** 400 }}", "{{ 10.0 ** 400 }}", "{{ 1e400|int + '' }}",
-        "{{ [1, 2][9223372036854775807].x }}", "{{ 'abc'[9223372036854775807].x }}", "{{ [1][(-9223372036854775807 - 1)].x }}", "{{ 'a'.find('b', 9223372036854775807, -9223372036854775807 - 1).x.y }}",
-        "{{ 'abc'.split('b', 9223372036854775807)[7].x }}", "{{ [1, 2, 3][::9223372036854775807][1].x }}", "{{ [1, 2, 3][::(-9223372036854775807 - 1)][1].x }}", "{{ 'a'.zfill(-9223372036854775807 - 1).x.y }}", "{{ range(5)[9223372036854775807:].x.y }}",
-        "{{ 'a'.center(-9223372036854775807 - 1).x.y }}", "{{ 'abcdefghijk'|truncate(9223372036854775807, false, '', 9223372036854775807).x.y }}", "{{ 'a'|indent(-9223372036854775807 - 1).x }}",
+        "{{ strftime_now('%A' * 100000) }}", "{{ strftime_now('%1000000000d') }}",
+        "{{ dict(" + times("a=1,", 50_000) + ") }}",
+        "{{ 'a'|truncate(5, end='b' * 100) }}", "{{ 2.5|round(1000000000) }}",
+        "{{ 'x'|int(base=1000000000000000000) + 'a' }}",
+        "{{ range(-9223372036854775807, 9223372036854775807) }}",
+        "{{ range(-9223372036854775807 - 1, 9223372036854775807, 2)|list }}",
+        "{{ -9223372036854775807 - 1 - 1 }}", "{{ (-9223372036854775807 - 1) / 0 }}",
+        "{{ (-9223372036854775807 - 1) // -1 }}", "{{ range(0, 9223372036854775807, 9223372036854775806)[:] }}",
+        "{{ -(-9223372036854775807 - 1) }}", "{{ (-9223372036854775807 - 1)|abs }}",
+        "{{ 9223372036854775807 * 9223372036854775807 }}", "{{ 10 ** 400 }}", "{{ 10.0 ** 400 }}",
+        "{{ 1e400|int + '' }}",
+        "{{ [1, 2][9223372036854775807].x }}", "{{ 'abc'[9223372036854775807].x }}",
+        "{{ [1][(-9223372036854775807 - 1)].x }}",
+        "{{ 'a'.find('b', 9223372036854775807, -9223372036854775807 - 1).x.y }}",
+        "{{ 'abc'.split('b', 9223372036854775807)[7].x }}", "{{ [1, 2, 3][::9223372036854775807][1].x }}",
+        "{{ [1, 2, 3][::(-9223372036854775807 - 1)][1].x }}", "{{ 'a'.zfill(-9223372036854775807 - 1).x.y }}",
+        "{{ range(5)[9223372036854775807:].x.y }}",
+        "{{ 'a'.center(-9223372036854775807 - 1).x.y }}",
+        "{{ 'abcdefghijk'|truncate(9223372036854775807, false, '', 9223372036854775807).x.y }}",
+        "{{ 'a'|indent(-9223372036854775807 - 1).x }}",
     ]
 
     @Test(arguments: hostile.indices) func hostileTemplatesAreErrors(_ index: Int) {
@@ -149,7 +165,8 @@ import Testing
         #expect(try outcome(blocks).get() == "x")
         let macro = "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{% endif %}{{ n }}{% endmacro %}{{ m(20) }}"
         #expect(try outcome(macro).get() == (0...20).map(String.init).joined())
-        let json = "{% set ns = namespace(a=[]) %}{% for i in range(60) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a|tojson }}"
+        let json =
+            "{% set ns = namespace(a=[]) %}{% for i in range(60) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a|tojson }}"
         #expect(try outcome(json).get() == Self.times("[", 61) + Self.times("]", 61))
     }
 
@@ -159,8 +176,10 @@ import Testing
         let sources = fixture.cases.map { Array($0.source.utf8) }
         var generator = SeededGenerator(state: 20_261_127)
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "{", "}", "|", ".", "~", "**", "//", " if ", " else ", " not ", " in ", " is ",
-            "'", "\\", "9223372036854775807", "0", "-1", "1e308", "loop", "ns", "range(", "\n", "\r\n", "\u{301}", "for x in ", "endfor", "macro m(", "set ",
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "{", "}", "|", ".", "~", "**", "//",
+            " if ", " else ", " not ", " in ", " is ",
+            "'", "\\", "9223372036854775807", "0", "-1", "1e308", "loop", "ns", "range(", "\n", "\r\n", "\u{301}",
+            "for x in ", "endfor", "macro m(", "set ",
         ].map { Array($0.utf8) }
         var rendered = 0
         for _ in 0..<4000 {
@@ -173,7 +192,8 @@ import Testing
                 case 1: bytes.insert(contentsOf: pieces[Int.random(in: 0..<pieces.count, using: &generator)], at: place)
                 case 2:
                     let other = sources[Int.random(in: 0..<sources.count, using: &generator)]
-                    bytes.replaceSubrange(place..<end, with: other.suffix(Int.random(in: 0...other.count, using: &generator)))
+                    bytes.replaceSubrange(
+                        place..<end, with: other.suffix(Int.random(in: 0...other.count, using: &generator)))
                 default: bytes.insert(contentsOf: bytes[place..<end], at: place)
                 }
             }

@@ -27,7 +27,8 @@ struct JinjaFixture: Decodable {
     static func load() throws -> (fixture: JinjaFixture, context: [String: JinjaValue]) {
         let data = try Data(contentsOf: TokenizationFixture.url("jinja"))
         let fixture = try JSONDecoder().decode(JinjaFixture.self, from: data)
-        guard case .object(let file) = try JSONValue(parsing: Array(data)), case .object(let values)? = file["context"] else {
+        guard case .object(let file) = try JSONValue(parsing: Array(data)), case .object(let values)? = file["context"]
+        else {
             throw CocoaError(.fileReadCorruptFile)
         }
         var context: [String: JinjaValue] = ["tools": .none, "documents": .none]

@@ -13,7 +13,9 @@ import Testing
             do {
                 let output = try JinjaTemplate(example.source).render(context, now: fixture.date)
                 guard let expected = example.output else {
-                    Issue.record("\(example.source.debugDescription) gives \(output.debugDescription), fails in Jinja: \(example.error ?? "")")
+                    Issue.record(
+                        "\(example.source.debugDescription) gives \(output.debugDescription), fails in Jinja: \(example.error ?? "")"
+                    )
                     continue
                 }
                 #expect(

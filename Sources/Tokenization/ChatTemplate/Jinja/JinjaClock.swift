@@ -7,7 +7,9 @@ enum JinjaClock {
     private static let longest = 1000
 
     static func text(_ format: String, at date: Date) throws -> String {
-        guard format.utf8.count <= longest else { throw JinjaError.tooLarge("formats a time by more than \(longest) bytes") }
+        guard format.utf8.count <= longest else {
+            throw JinjaError.tooLarge("formats a time by more than \(longest) bytes")
+        }
         var seconds = time_t(date.timeIntervalSince1970.rounded(.down))
         var parts = tm()
         guard localtime_r(&seconds, &parts) != nil else { throw JinjaError.failed("the time is unknown") }
@@ -24,7 +26,9 @@ enum JinjaClock {
                 flag.unicodeScalars.append(next)
                 scalars.removeFirst()
             }
-            guard let directive = scalars.popFirst() else { throw JinjaError.unsupported("a time format that breaks off") }
+            guard let directive = scalars.popFirst() else {
+                throw JinjaError.unsupported("a time format that breaks off")
+            }
             switch directive {
             case "%" where flag.isEmpty: result += "%"
             case "f" where flag.isEmpty: result += String(format: "%06d", microseconds)

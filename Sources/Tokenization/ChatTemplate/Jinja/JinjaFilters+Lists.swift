@@ -25,7 +25,9 @@ extension JinjaRenderer {
             return .iterator(try makeIterator(depth: value.depth + 1) { items.popLast() })
         case "items":
             if value.isUndefined { return .iterator(try makeIterator(depth: 1) { nil }) }
-            guard case .dictionary(let dictionary) = value else { throw JinjaError.failed("\(value.typeName) has no pairs") }
+            guard case .dictionary(let dictionary) = value else {
+                throw JinjaError.failed("\(value.typeName) has no pairs")
+            }
             var entries = dictionary.entries[...]
             return .iterator(
                 try makeIterator(depth: dictionary.depth + 2) { [self] in
@@ -58,7 +60,9 @@ extension JinjaRenderer {
     }
 
     private func batches(_ value: JinjaValue, _ arguments: inout JinjaArguments) throws -> JinjaValue {
-        guard let size = try arguments.integer("linecount") else { throw JinjaError.failed("the filter 'batch' needs a count") }
+        guard let size = try arguments.integer("linecount") else {
+            throw JinjaError.failed("the filter 'batch' needs a count")
+        }
         let filler = arguments.take("fill_with") ?? .none
         let source = try iterator(value)
         var isDone = false
@@ -88,7 +92,9 @@ extension JinjaRenderer {
     }
 
     private func slices(_ value: JinjaValue, _ arguments: inout JinjaArguments) throws -> JinjaValue {
-        guard let count = try arguments.integer("slices") else { throw JinjaError.failed("the filter 'slice' needs a count") }
+        guard let count = try arguments.integer("slices") else {
+            throw JinjaError.failed("the filter 'slice' needs a count")
+        }
         let filler = arguments.take("fill_with") ?? .none
         let items = try list(value)
         guard count != 0 else { throw JinjaError.failed("a division by zero") }
@@ -118,8 +124,12 @@ extension JinjaRenderer {
             let isCaseSensitive = arguments.flag("case_sensitive") ?? false
             let by = try arguments.text("by") ?? "key"
             let isReversed = arguments.flag("reverse") ?? false
-            guard case .dictionary(let dictionary) = value else { throw JinjaError.failed("\(value.typeName) has no pairs") }
-            guard ["key", "value"].contains(by) else { throw JinjaError.failed("the filter 'dictsort' sorts by '\(by)'") }
+            guard case .dictionary(let dictionary) = value else {
+                throw JinjaError.failed("\(value.typeName) has no pairs")
+            }
+            guard ["key", "value"].contains(by) else {
+                throw JinjaError.failed("the filter 'dictsort' sorts by '\(by)'")
+            }
             let entries = try JinjaFilters.sorted(dictionary.entries, isReversed: isReversed, meter) {
                 try folded(by == "key" ? $0.key : $0.value, isCaseSensitive)
             }
@@ -131,7 +141,8 @@ extension JinjaRenderer {
             for item in try list(value) {
                 let key = try folded(get(item), isCaseSensitive)
                 if let found = best {
-                    let isBetter = name == "min"
+                    let isBetter =
+                        name == "min"
                         ? try JinjaOperations.precedes(key, found.key, meter)
                         : try JinjaOperations.precedes(found.key, key, meter)
                     if !isBetter { continue }
@@ -160,10 +171,14 @@ extension JinjaRenderer {
     }
 
     private func groups(_ value: JinjaValue, _ arguments: inout JinjaArguments) throws -> JinjaValue {
-        guard let attribute = arguments.take("attribute") else { throw JinjaError.failed("the filter 'groupby' needs an attribute") }
+        guard let attribute = arguments.take("attribute") else {
+            throw JinjaError.failed("the filter 'groupby' needs an attribute")
+        }
         let get = try getter(attribute, default: arguments.take("default"))
         let isCaseSensitive = arguments.flag("case_sensitive") ?? false
-        let items = try JinjaFilters.sorted(list(value), isReversed: false, meter) { try folded(get($0), isCaseSensitive) }
+        let items = try JinjaFilters.sorted(list(value), isReversed: false, meter) {
+            try folded(get($0), isCaseSensitive)
+        }
         var result: [JinjaValue] = []
         var group: [JinjaValue] = []
         var key: JinjaValue?

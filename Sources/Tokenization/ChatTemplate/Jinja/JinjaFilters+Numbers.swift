@@ -6,11 +6,17 @@ extension JinjaRenderer {
         switch name {
         case "length", "count":
             try meter.touch(value.string?.utf8.count ?? 0)
-            guard let count = JinjaFilters.count(of: value) else { throw JinjaError.failed("\(value.typeName) has no length") }
+            guard let count = JinjaFilters.count(of: value) else {
+                throw JinjaError.failed("\(value.typeName) has no length")
+            }
             return .int(count)
         case "abs":
-            if let integer = value.integer { return integer < 0 ? try JinjaNumber.signed(true, .int(integer)) : .int(integer) }
-            guard case .double(let number) = value else { throw JinjaError.failed("\(value.typeName) has no absolute value") }
+            if let integer = value.integer {
+                return integer < 0 ? try JinjaNumber.signed(true, .int(integer)) : .int(integer)
+            }
+            guard case .double(let number) = value else {
+                throw JinjaError.failed("\(value.typeName) has no absolute value")
+            }
             return .double(abs(number))
         case "int":
             let fallback = arguments.take("default") ?? .int(0)
@@ -61,7 +67,9 @@ extension JinjaRenderer {
             throw JinjaError.failed("the filter 'round' knows no method '\(method)'")
         }
         guard let number = JinjaNumber.real(value) else { throw JinjaError.failed("\(value.typeName) is rounded") }
-        guard (0...300).contains(precision) else { throw JinjaError.unsupported("the filter 'round' to \(precision) places") }
+        guard (0...300).contains(precision) else {
+            throw JinjaError.unsupported("the filter 'round' to \(precision) places")
+        }
         guard method == "common" else {
             let scale = try JinjaNumber.calculate(.power, .int(10), .int(precision))
             guard let product = JinjaNumber.real(try JinjaNumber.calculate(.multiply, value, scale)), product.isFinite,
@@ -93,7 +101,9 @@ enum PythonNumber {
             if scalar == "_" {
                 guard let previous, previous != "_", previous.properties.isASCIIHexDigit else { return nil }
             } else if !scalar.isASCII {
-                guard scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue else { return nil }
+                guard scalar.properties.numericType == .decimal, let value = scalar.properties.numericValue else {
+                    return nil
+                }
                 result += String(Int(value))
             } else {
                 if previous == "_", !scalar.properties.isASCIIHexDigit { return nil }
@@ -124,7 +134,9 @@ enum PythonNumber {
             guard view.first != "0" || view.allSatisfy({ $0 == "0" || $0 == "_" }) else { return nil }
             radix = 10
         }
-        guard radix <= 16 || !view.contains("_") else { throw JinjaError.unsupported("an underscore in a number of base \(radix)") }
+        guard radix <= 16 || !view.contains("_") else {
+            throw JinjaError.unsupported("an underscore in a number of base \(radix)")
+        }
         guard let digits = plain(view), !digits.isEmpty,
             digits.unicodeScalars.allSatisfy({ digit in
                 switch digit {
@@ -149,7 +161,8 @@ enum PythonNumber {
         default: break
         }
         // Swift would read hexadecimal floats too.
-        guard digits.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }), digits.utf8.contains(where: { (48...57).contains($0) })
+        guard digits.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
+            digits.utf8.contains(where: { (48...57).contains($0) })
         else { return nil }
         // A point needs no digit behind or before it.
         return Double(digits) ?? pointed(digits).flatMap(Double.init)

@@ -6,6 +6,7 @@ extension JinjaRenderer {
         func text() throws -> String {
             let text = try JinjaText.plain(value, meter)
             try meter.make(text.utf8.count)
+            try meter.touchCharacters(text.utf8.count)
             return text
         }
         func like(_ text: String) -> JinjaValue {
@@ -25,7 +26,8 @@ extension JinjaRenderer {
         case "trim":
             let chars = arguments.take("chars") ?? .none
             return like(try JinjaMethods.stripped(text(), chars, left: true, right: true))
-        case "center": return like(try JinjaMethods.aligned(text(), to: arguments.integer("width") ?? 80, " ", .center, meter))
+        case "center":
+            return like(try JinjaMethods.aligned(text(), to: arguments.integer("width") ?? 80, " ", .center, meter))
         case "replace":
             guard let old = arguments.take("old"), let new = arguments.take("new") else {
                 throw JinjaError.failed("the filter 'replace' needs two texts")
@@ -85,14 +87,16 @@ extension JinjaRenderer {
         switch arguments.take("width") ?? .int(4) {
         case .string(let text): indention = text
         case let width:
-            guard let width = width.integer else { throw JinjaError.failed("the filter 'indent' is given \(width.typeName)") }
+            guard let width = width.integer else {
+                throw JinjaError.failed("the filter 'indent' is given \(width.typeName)")
+            }
             try meter.make(max(0, width))
             indention = String(repeating: " ", count: max(0, width))
         }
         let first = arguments.flag("first") ?? false
         let blank = arguments.flag("blank") ?? false
         try meter.make(text.utf8.count)
-        let lines = JinjaText.lines(text + "\n")
+        let lines = try JinjaText.lines(text + "\n", meter)
         let grown = lines.count.multipliedReportingOverflow(by: indention.utf8.count)
         try meter.make(grown.overflow ? Int.max : grown.partialValue)
         var result = first ? indention : ""
@@ -105,13 +109,17 @@ extension JinjaRenderer {
     }
 
     private func truncated(_ value: JinjaValue, _ arguments: inout JinjaArguments) throws -> JinjaValue {
-        guard case .string(let text) = value else { throw JinjaError.unsupported("the filter 'truncate' of \(value.typeName)") }
+        guard case .string(let text) = value else {
+            throw JinjaError.unsupported("the filter 'truncate' of \(value.typeName)")
+        }
         let length = try arguments.integer("length") ?? 255
         let killsWords = arguments.flag("killwords") ?? false
         let end = try arguments.text("end") ?? "..."
         let leeway = try arguments.integer("leeway") ?? 5
         let endCount = end.unicodeScalars.count
-        guard length >= endCount, leeway >= 0 else { throw JinjaError.failed("the filter 'truncate' is given too short a length") }
+        guard length >= endCount, leeway >= 0 else {
+            throw JinjaError.failed("the filter 'truncate' is given too short a length")
+        }
         try meter.make(text.utf8.count)
         let scalars = text.unicodeScalars
         let (most, overflows) = length.addingReportingOverflow(leeway)
@@ -133,7 +141,7 @@ extension JinjaValue {
 
 extension JinjaText {
     /// `str.splitlines`.
-    static func lines(_ text: String, keepsEnds: Bool = false) -> [String] {
+    static func lines(_ text: String, keepsEnds: Bool = false, _ meter: JinjaMeter) throws -> [String] {
         var lines: [String] = []
         var line = String.UnicodeScalarView()
         var scalars = text.unicodeScalars[...]
@@ -147,6 +155,7 @@ extension JinjaText {
                 scalars.removeFirst()
                 if keepsEnds { line.append("\n") }
             }
+            try meter.makeItems(1)
             lines.append(String(line))
             line = String.UnicodeScalarView()
         }

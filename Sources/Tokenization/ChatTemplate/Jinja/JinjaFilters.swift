@@ -26,7 +26,8 @@ enum JinjaFilters {
     static let kinds: [String: Kind] = {
         var kinds: [String: Kind] = [:]
         for (kind, names) in [
-            Kind.text: "capitalize center e escape forceescape format indent join lower replace safe string title tojson "
+            Kind.text:
+                "capitalize center e escape forceescape format indent join lower replace safe string title tojson "
                 + "trim truncate upper urlencode wordcount",
             .number: "abs count float int length round sum",
             .list: "batch d default first items last list reverse slice unique",

@@ -46,7 +46,9 @@ enum JinjaFunctions {
                     throw JinjaError.failed("'namespace' is given \(source.typeName)")
                 }
                 for (key, value) in dictionary.entries {
-                    guard let name = key.string else { throw JinjaError.failed("a namespace's name is \(key.typeName)") }
+                    guard let name = key.string else {
+                        throw JinjaError.failed("a namespace's name is \(key.typeName)")
+                    }
                     namespace.values[name] = value
                 }
             }
@@ -69,7 +71,9 @@ enum JinjaFunctions {
             try arguments.finish()
             throw JinjaError.raised(try JinjaText.plain(message, renderer.meter))
         case "strftime_now":
-            guard let format = try arguments.text("format") else { throw JinjaError.failed("'strftime_now' needs a format") }
+            guard let format = try arguments.text("format") else {
+                throw JinjaError.failed("'strftime_now' needs a format")
+            }
             try arguments.finish()
             return .string(try JinjaClock.text(format, at: renderer.now))
         default: throw JinjaError.unsupported("the function '\(name)'")
@@ -82,7 +86,9 @@ enum JinjaFunctions {
         let stop = bounds.count > 1 ? bounds[1] : bounds[0]
         let step = bounds.count > 2 ? bounds[2] : 1
         guard step != 0 else { throw JinjaError.failed("a range's step is 0") }
-        guard step > 0 ? start < stop : start > stop else { return JinjaRange(start: start, stop: stop, step: step, count: 0) }
+        guard step > 0 ? start < stop : start > stop else {
+            return JinjaRange(start: start, stop: stop, step: step, count: 0)
+        }
         // The distance of two integers always fits as an unsigned one.
         let distance = stop > start ? UInt(bitPattern: stop &- start) : UInt(bitPattern: start &- stop)
         let count = (distance - 1) / step.magnitude + 1

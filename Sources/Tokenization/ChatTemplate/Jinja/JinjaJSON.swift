@@ -16,7 +16,9 @@ struct JinjaJSON {
         case .none: break
         case .string(let text), .safe(let text): indentation = text
         case let value:
-            guard let width = value.integer else { throw JinjaError.failed("'tojson' is indented by \(value.typeName)") }
+            guard let width = value.integer else {
+                throw JinjaError.failed("'tojson' is indented by \(value.typeName)")
+            }
             try meter.make(max(0, width))
             indentation = String(repeating: " ", count: max(0, width))
         }

@@ -91,7 +91,9 @@ extension JinjaLexer {
             }
         }
         if radix != 10 {
-            end = digitsEnd(from: place + 2, leadingUnderscore: true) { PythonText.hexValue($0).map { $0 < radix } ?? false }
+            end = digitsEnd(from: place + 2, leadingUnderscore: true) {
+                PythonText.hexValue($0).map { $0 < radix } ?? false
+            }
             if end > place + 2 {
                 let text = String(literal(to: end).dropFirst(2))
                 tokens.append(.int(try Self.integer(text, radix: radix)))

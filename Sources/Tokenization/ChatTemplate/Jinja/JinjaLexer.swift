@@ -211,7 +211,8 @@ struct JinjaLexer {
         case ")", "]", "}":
             guard open.popLast() == scalar else { throw JinjaError.syntax("'\(scalar)' closes nothing") }
         case "+", "-", "/", "*", "%", "~", ">", "<", "=", ".", ":", "|", ",", ";": break
-        default: throw JinjaError.syntax("an unexpected character U+\(String(scalar.value, radix: 16, uppercase: true))")
+        default:
+            throw JinjaError.syntax("an unexpected character U+\(String(scalar.value, radix: 16, uppercase: true))")
         }
         tokens.append(.symbol(String(Character(scalar))))
         place += 1

@@ -29,6 +29,9 @@ final class JinjaMeter {
     /// For an operation that reads so many bytes.
     func touch(_ count: Int) throws { try step(1 + count >> 5) }
 
+    /// For an operation that asks what kind of character each is, which is slow.
+    func touchCharacters(_ count: Int) throws { try touch(count * 16) }
+
     /// Before so many bytes are made.
     func make(_ count: Int) throws {
         guard count <= Self.mostBytes - bytes else {
@@ -60,8 +63,8 @@ final class JinjaMeter {
     func leave() { depth -= 1 }
 
     /// Keeps an object until the end, so that none is freed by another: a chain of them could be long.
-    func keep(_ object: any JinjaClearable) throws {
-        try make(128)
+    func keep(_ object: any JinjaClearable, size: Int = 256) throws {
+        try make(size)
         clearables.append(object)
     }
 

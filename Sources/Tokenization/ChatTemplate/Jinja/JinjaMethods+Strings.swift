@@ -3,7 +3,8 @@ extension JinjaMethods {
         "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format", "format_map",
         "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric",
         "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "maketrans", "partition",
-        "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split",
+        "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip",
+        "split",
         "splitlines", "startswith", "strip", "swapcase", "title", "translate", "upper", "zfill",
     ]
 
@@ -15,16 +16,22 @@ extension JinjaMethods {
     ) throws -> JinjaValue {
         let meter = renderer.meter
         try meter.make(text.utf8.count)
+        if ["upper", "lower", "title", "capitalize", "swapcase"].contains(name) || name.utf8.starts(with: "is".utf8) {
+            try meter.touchCharacters(text.utf8.count)
+        }
         switch name {
         case "upper": return .string(PythonText.uppercased(text))
         case "lower": return .string(PythonText.lowercased(text))
         case "title": return .string(PythonText.titled(text))
         case "capitalize": return .string(PythonText.capitalized(text))
         case "swapcase":
-            return .string(text.unicodeScalars.reduce(into: "") {
-                $0 += $1.properties.isUppercase ? $1.properties.lowercaseMapping
-                    : $1.properties.isLowercase ? $1.properties.uppercaseMapping : String(Character($1))
-            })
+            return .string(
+                text.unicodeScalars.reduce(into: "") {
+                    $0 +=
+                        $1.properties.isUppercase
+                        ? $1.properties.lowercaseMapping
+                        : $1.properties.isLowercase ? $1.properties.uppercaseMapping : String(Character($1))
+                })
         case "strip", "lstrip", "rstrip":
             let chars = arguments.takePositional() ?? .none
             return .string(try stripped(text, chars, left: name != "rstrip", right: name != "lstrip"))
@@ -33,18 +40,21 @@ extension JinjaMethods {
             let most = try arguments.integer("maxsplit") ?? -1
             return try split(text, separator, most: most < 0 ? .max : most, fromRight: name == "rsplit", renderer)
         case "splitlines":
-            let lines = JinjaText.lines(text, keepsEnds: arguments.flag("keepends") ?? false)
+            let lines = try JinjaText.lines(text, keepsEnds: arguments.flag("keepends") ?? false, meter)
             return try renderer.sequence(.list, lines.map { .string($0) })
         case "partition", "rpartition":
             guard case .string(let separator) = try arguments.next(), !separator.isEmpty else {
                 throw JinjaError.failed("'\(name)' needs a separator")
             }
-            return try renderer.sequence(.tuple, partition(text, separator, last: name == "rpartition").map { .string($0) })
+            return try renderer.sequence(
+                .tuple, try partition(text, separator, last: name == "rpartition", meter).map { .string($0) })
         case "replace":
             guard case .string(let old) = try arguments.next(), case .string(let new) = try arguments.next() else {
                 throw JinjaError.failed("'replace' needs two texts")
             }
-            guard let count = (arguments.takePositional() ?? .int(-1)).integer else { throw JinjaError.failed("'replace' counts by no integer") }
+            guard let count = (arguments.takePositional() ?? .int(-1)).integer else {
+                throw JinjaError.failed("'replace' counts by no integer")
+            }
             return .string(try JinjaText.replacing(old, with: new, in: text, count: count, meter))
         case "startswith", "endswith", "find", "rfind", "index", "rindex", "count":
             return try search(name, text, &arguments, meter)
@@ -58,9 +68,12 @@ extension JinjaMethods {
             try meter.make(parts.reduce(0) { $0 + $1.utf8.count })
             return .string(parts.joined(separator: text))
         case "removeprefix", "removesuffix":
-            guard case .string(let part) = try arguments.next() else { throw JinjaError.failed("'\(name)' needs a text") }
+            guard case .string(let part) = try arguments.next() else {
+                throw JinjaError.failed("'\(name)' needs a text")
+            }
             let (bytes, end) = (Array(text.utf8), Array(part.utf8))
-            guard name == "removeprefix" ? bytes.starts(with: end) : bytes.reversed().starts(with: end.reversed()) else {
+            guard name == "removeprefix" ? bytes.starts(with: end) : bytes.reversed().starts(with: end.reversed())
+            else {
                 return .string(text)
             }
             let rest = name == "removeprefix" ? bytes.dropFirst(end.count) : bytes.dropLast(end.count)
@@ -68,15 +81,23 @@ extension JinjaMethods {
         case "center", "ljust", "rjust":
             guard let width = try arguments.next().integer else { throw JinjaError.failed("'\(name)' needs a width") }
             let filler = (arguments.takePositional() ?? .string(" ")).string?.unicodeScalars
-            guard let filler, filler.count == 1, let filler = filler.first else { throw JinjaError.failed("'\(name)' fills with no character") }
-            return .string(try aligned(text, to: width, filler, name == "center" ? .center : name == "ljust" ? .left : .right, meter))
+            guard let filler, filler.count == 1, let filler = filler.first else {
+                throw JinjaError.failed("'\(name)' fills with no character")
+            }
+            return .string(
+                try aligned(
+                    text, to: width, filler, name == "center" ? .center : name == "ljust" ? .left : .right, meter))
         case "zfill":
             guard let width = try arguments.next().integer else { throw JinjaError.failed("'zfill' needs a width") }
-            let sign = text.unicodeScalars.first.map { $0 == "-" || $0 == "+" } == true ? String(text.unicodeScalars.prefix(1)) : ""
+            let sign =
+                text.unicodeScalars.first.map { $0 == "-" || $0 == "+" } == true
+                ? String(text.unicodeScalars.prefix(1)) : ""
             let rest = String(text.unicodeScalars.dropFirst(sign.unicodeScalars.count))
             return .string(sign + (try aligned(rest, to: width - sign.unicodeScalars.count, "0", .right, meter)))
         default:
-            guard let result = check(name, text) else { throw JinjaError.unsupported("the method '\(name)' of a string") }
+            guard let result = check(name, text) else {
+                throw JinjaError.unsupported("the method '\(name)' of a string")
+            }
             return .bool(result)
         }
     }

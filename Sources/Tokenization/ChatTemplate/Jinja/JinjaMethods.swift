@@ -4,7 +4,9 @@ enum JinjaMethods {
         "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag", "numerator",
         "real", "to_bytes",
     ]
-    static let ofFloats: Set<String> = ["as_integer_ratio", "conjugate", "fromhex", "hex", "imag", "is_integer", "real"]
+    static let ofFloats: Set<String> = [
+        "as_integer_ratio", "conjugate", "fromhex", "hex", "imag", "is_integer", "real",
+    ]
     static let ofLists: Set<String> = [
         "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
     ]
@@ -53,7 +55,10 @@ enum JinjaMethods {
             return .int(try sequence.items.count { try JinjaOperations.areEqual($0, wanted, renderer.meter) })
         case "index":
             let wanted = try arguments.next()
-            guard let place = try sequence.items.firstIndex(where: { try JinjaOperations.areEqual($0, wanted, renderer.meter) })
+            guard
+                let place = try sequence.items.firstIndex(where: {
+                    try JinjaOperations.areEqual($0, wanted, renderer.meter)
+                })
             else { throw JinjaError.failed("a list does not hold what 'index' looks for") }
             return .int(place)
         case "copy": return try renderer.sequence(.list, sequence.items)
@@ -64,7 +69,9 @@ enum JinjaMethods {
     private static func ofDictionary(
         _ name: String, _ dictionary: JinjaDictionary, _ arguments: inout JinjaArguments, _ renderer: JinjaRenderer
     ) throws -> JinjaValue {
-        guard !changing.contains(name) else { throw JinjaError.failed("a template may not change a dictionary ('\(name)')") }
+        guard !changing.contains(name) else {
+            throw JinjaError.failed("a template may not change a dictionary ('\(name)')")
+        }
         switch name {
         case "get":
             let key = try arguments.next()
@@ -73,7 +80,8 @@ enum JinjaMethods {
         case "keys": return try renderer.sequence(.keys, dictionary.entries.map(\.key))
         case "values": return try renderer.sequence(.values, dictionary.entries.map(\.value))
         case "items":
-            return try renderer.sequence(.items, dictionary.entries.map { try renderer.sequence(.tuple, [$0.key, $0.value]) })
+            return try renderer.sequence(
+                .items, dictionary.entries.map { try renderer.sequence(.tuple, [$0.key, $0.value]) })
         case "copy": return .dictionary(dictionary)
         default: throw JinjaError.unsupported("the method '\(name)' of a dictionary")
         }

@@ -48,7 +48,8 @@ enum JinjaOperations {
     }
 
     /// -1, 0 or 1; nil where a float is no number.
-    private static func order(_ left: JinjaValue, _ right: JinjaValue, _ meter: JinjaMeter) throws -> JinjaNumber.Order {
+    private static func order(_ left: JinjaValue, _ right: JinjaValue, _ meter: JinjaMeter) throws -> JinjaNumber.Order
+    {
         try meter.step()
         if let a = left.string, let b = right.string {
             try meter.touch(min(a.utf8.count, b.utf8.count))
@@ -56,7 +57,9 @@ enum JinjaOperations {
             // Bytes of UTF-8 stand in the order of their characters.
             return a.utf8.lexicographicallyPrecedes(b.utf8) ? .less : .greater
         }
-        if case .sequence(let a) = left, case .sequence(let b) = right, a.kind == .list && b.kind == .list || a.kind != .list && b.kind != .list {
+        if case .sequence(let a) = left, case .sequence(let b) = right,
+            a.kind == .list && b.kind == .list || a.kind != .list && b.kind != .list
+        {
             for (x, y) in zip(a.items, b.items) where try !areEqual(x, y, meter) { return try order(x, y, meter) }
             return a.items.count == b.items.count ? .equal : a.items.count < b.items.count ? .less : .greater
         }
@@ -88,9 +91,11 @@ enum JinjaOperations {
     static func contains(_ container: JinjaValue, _ value: JinjaValue, _ meter: JinjaMeter) throws -> Bool {
         switch container {
         case .string(let text), .safe(let text):
-            guard let part = value.string else { throw JinjaError.failed("\(value.typeName) is looked for in a string") }
+            guard let part = value.string else {
+                throw JinjaError.failed("\(value.typeName) is looked for in a string")
+            }
             try meter.touch(text.utf8.count + part.utf8.count)
-            return JinjaText.firstIndex(of: Array(part.utf8), in: Array(text.utf8), from: 0) != nil
+            return try JinjaText.firstIndex(of: Array(part.utf8), in: Array(text.utf8), meter) != nil
         case .sequence(let sequence):
             for item in sequence.items where try areEqual(item, value, meter) { return true }
             return false

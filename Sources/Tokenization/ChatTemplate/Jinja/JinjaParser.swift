@@ -73,7 +73,9 @@ struct JinjaParser {
             default: throw JinjaError.syntax("\(token.description) stands outside of a tag")
             }
         }
-        guard ends.isEmpty else { throw JinjaError.syntax("a block is not closed: \(ends.sorted().joined(separator: ", "))") }
+        guard ends.isEmpty else {
+            throw JinjaError.syntax("a block is not closed: \(ends.sorted().joined(separator: ", "))")
+        }
         return result
     }
 

@@ -67,7 +67,9 @@ extension JinjaRenderer {
     }
 
     /// What filters call an attribute: several names between dots, or a number.
-    func getter(_ attribute: JinjaValue?, default fallback: JinjaValue? = nil) throws -> (JinjaValue) throws -> JinjaValue {
+    func getter(_ attribute: JinjaValue?, default fallback: JinjaValue? = nil) throws -> (JinjaValue) throws ->
+        JinjaValue
+    {
         guard let attribute, !attribute.isNone else { return { $0 } }
         var parts = [attribute]
         if let path = attribute.string {

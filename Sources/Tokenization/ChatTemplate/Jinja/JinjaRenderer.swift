@@ -95,7 +95,8 @@ final class JinjaRenderer {
 
     func value(of macro: JinjaMacro, _ scope: JinjaScope) throws -> JinjaValue {
         let value = JinjaMacroValue(macro, scope)
-        try meter.keep(value)
+        // With the scope that it keeps.
+        try meter.keep(value, size: 1024)
         return .object(value)
     }
 

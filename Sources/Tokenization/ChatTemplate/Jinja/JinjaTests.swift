@@ -52,7 +52,7 @@ extension JinjaRenderer {
         case "string": return value.string != nil
         case "lower", "upper":
             let text = try JinjaText.plain(value, meter)
-            try meter.touch(text.utf8.count * 4)
+            try meter.touchCharacters(text.utf8.count)
             return JinjaMethods.isCased(text, upper: name == "upper")
         case "mapping":
             if case .dictionary = value { return true }
@@ -65,7 +65,8 @@ extension JinjaRenderer {
             }
         case "iterable":
             switch value {
-            case .string, .safe, .range, .dictionary, .sequence, .iterator, .undefined, .object(is JinjaLoopState): return true
+            case .string, .safe, .range, .dictionary, .sequence, .iterator, .undefined, .object(is JinjaLoopState):
+                return true
             default: return false
             }
         case "callable":

@@ -6,7 +6,8 @@ extension JinjaText {
         var arguments: [JinjaValue] = [value]
         var mayStay = false
         switch value {
-        case .sequence(let sequence) where sequence.kind == .tuple || sequence.kind == .group: arguments = sequence.items
+        case .sequence(let sequence) where sequence.kind == .tuple || sequence.kind == .group:
+            arguments = sequence.items
         // One value that is a mapping or a list need not be used up.
         case .dictionary, .sequence, .range: mayStay = true
         default: break
@@ -32,7 +33,9 @@ extension JinjaText {
                 var value: Int?
                 while index < scalars.count, ("0"..."9").contains(scalars[index]) {
                     value = (value ?? 0) * 10 + Int(scalars[index].value) - 48
-                    guard value ?? 0 <= JinjaMeter.mostBytes else { throw JinjaError.tooLarge("formats to a huge width") }
+                    guard value ?? 0 <= JinjaMeter.mostBytes else {
+                        throw JinjaError.tooLarge("formats to a huge width")
+                    }
                     index += 1
                 }
                 return value
@@ -84,11 +87,14 @@ extension JinjaText {
         }
         switch kind {
         case "s", "r":
-            let text = kind == "s" || value.string == nil ? try plain(value, meter) : try quoted(value.string ?? "", meter)
+            let text =
+                kind == "s" || value.string == nil ? try plain(value, meter) : try quoted(value.string ?? "", meter)
             guard let precision else { return text }
             return String(String.UnicodeScalarView(text.unicodeScalars.prefix(precision)))
         case "f":
-            guard let number = JinjaNumber.real(value) else { throw JinjaError.failed("'%f' is given \(value.typeName)") }
+            guard let number = JinjaNumber.real(value) else {
+                throw JinjaError.failed("'%f' is given \(value.typeName)")
+            }
             guard number.isFinite else { return signed(JinjaNumber.text(number)) }
             guard precision ?? 6 <= 1000 else { throw JinjaError.tooLarge("formats to a huge precision") }
             return signed(String(format: "%.\(precision ?? 6)f", number))

@@ -6,12 +6,12 @@ enum JinjaText {
     }
 
     /// Where a part begins. O(n + m), after Knuth, Morris and Pratt.
-    static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
-        guard !part.isEmpty else { return start <= text.count ? start : nil }
-        guard part.count <= text.count - start else { return nil }
-        let failures = failureTable(part)
+    static func firstIndex(of part: [UInt8], in text: [UInt8], _ meter: JinjaMeter) throws -> Int? {
+        guard !part.isEmpty else { return 0 }
+        guard part.count <= text.count else { return nil }
+        let failures = try failureTable(part, meter)
         var matched = 0
-        for index in start..<text.count {
+        for index in text.indices {
             while matched > 0, text[index] != part[matched] { matched = failures[matched - 1] }
             if text[index] == part[matched] { matched += 1 }
             if matched == part.count { return index - part.count + 1 }
@@ -20,9 +20,11 @@ enum JinjaText {
     }
 
     /// Where a part stands, from the left, without overlaps. O(n + m).
-    static func indices(of part: [UInt8], in text: [UInt8], most: Int = .max) -> [Int] {
+    static func indices(
+        of part: [UInt8], in text: [UInt8], most: Int = .max, _ meter: JinjaMeter
+    ) throws -> [Int] {
         guard !part.isEmpty, part.count <= text.count, most > 0 else { return [] }
-        let failures = failureTable(part)
+        let failures = try failureTable(part, meter)
         var result: [Int] = []
         var matched = 0
         for index in text.indices {
@@ -30,6 +32,7 @@ enum JinjaText {
             if text[index] == part[matched] { matched += 1 }
             if matched == part.count {
                 result.append(index - part.count + 1)
+                if result.count % 1024 == 0 { try meter.make(8192) }
                 guard result.count < most else { break }
                 matched = 0
             }
@@ -37,7 +40,8 @@ enum JinjaText {
         return result
     }
 
-    private static func failureTable(_ part: [UInt8]) -> [Int] {
+    private static func failureTable(_ part: [UInt8], _ meter: JinjaMeter) throws -> [Int] {
+        try meter.make(part.count * 8)
         var failures = Array(repeating: 0, count: part.count)
         var length = 0
         for index in part.indices.dropFirst() {
@@ -57,7 +61,7 @@ enum JinjaText {
         guard most > 0 else { return text }
         guard !old.isEmpty else { return try interleaving(new, text, most, meter) }
         let bytes = Array(text.utf8)
-        let places = indices(of: Array(old.utf8), in: bytes, most: most)
+        let places = try indices(of: Array(old.utf8), in: bytes, most: most, meter)
         guard !places.isEmpty else { return text }
         let grown = places.count.multipliedReportingOverflow(by: new.utf8.count)
         try meter.make(grown.overflow ? Int.max : min(grown.partialValue, Int.max / 2) + bytes.count)
