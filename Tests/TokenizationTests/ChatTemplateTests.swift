@@ -53,7 +53,7 @@ import Testing
         "{{ [1, 2 }}",
     ])
     func brokenAndHostileTemplatesAreErrors(_ source: String) {
-        #expect(throws: JinjaError.self) { try JinjaTemplate(source).render(["y": .array([])]) }
+        #expect(throws: JinjaError.self) { try JinjaTemplate(source).render(["y": .list([])]) }
     }
 
     @Test func deepNestingIsAnError() {

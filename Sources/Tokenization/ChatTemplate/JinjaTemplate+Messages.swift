@@ -16,7 +16,7 @@ extension JinjaTemplate {
             // One that fails on a string too may need more than one message: then parts, as most take them.
             return (try? render([ChatMessage(.user, [.text(probe)])], inParts: false, bos: bos, eos: eos)) == nil
         }
-        return text.contains(probe) && !text.contains("\"\(probe)\"")
+        return text.contains(probe) && !text.contains("\"\(probe)\"") && !text.contains("'\(probe)'")
     }
 
     private func render(_ messages: [ChatMessage], inParts: Bool, bos: String, eos: String) throws(JinjaError) -> String
@@ -24,13 +24,14 @@ extension JinjaTemplate {
         let list = messages.map { message in
             let content: JinjaValue =
                 inParts
-                ? .array(message.parts.map(\.templateValue))
+                ? .list(message.parts.map(\.templateValue))
                 : .string(message.role == .user ? message.textWithPlaces : message.text)
-            return JinjaValue.object([("role", .string(message.role.rawValue)), ("content", content)])
+            return JinjaValue.dictionary([("role", .string(message.role.rawValue)), ("content", content)])
         }
+        // As Transformers gives them where a conversation has neither tools nor documents.
         return try render([
-            "messages": .array(list), "add_generation_prompt": .bool(true), "bos_token": .string(bos),
-            "eos_token": .string(eos),
+            "messages": .list(list), "add_generation_prompt": .bool(true), "bos_token": .string(bos),
+            "eos_token": .string(eos), "tools": .none, "documents": .none,
         ])
     }
 }
@@ -38,8 +39,22 @@ extension JinjaTemplate {
 extension ChatMessage.Part {
     fileprivate var templateValue: JinjaValue {
         switch self {
-        case .image: .object([("type", .string("image"))])
-        case .text(let text): .object([("type", .string("text")), ("text", .string(text))])
+        case .image: .dictionary([("type", .string("image"))])
+        case .text(let text): .dictionary([("type", .string("text")), ("text", .string(text))])
         }
+    }
+}
+
+extension JinjaValue {
+    /// For values of our own, which are flat.
+    static func list(_ items: [JinjaValue]) -> JinjaValue {
+        .sequence(JinjaSequence(.list, items, depth: (items.map(\.depth).max() ?? 0) + 1))
+    }
+
+    /// For values of our own, which are flat; a key that is given twice keeps its last value.
+    static func dictionary(_ pairs: [(String, JinjaValue)]) -> JinjaValue {
+        let dictionary = JinjaDictionary()
+        for (key, value) in pairs { dictionary.set(key, value) }
+        return .dictionary(dictionary)
     }
 }
