@@ -99,8 +99,7 @@ struct AddedTokens: Sendable {
     private func fits(_ token: Token, _ range: Range<String.Index>, in text: Substring) -> Bool {
         guard token.isSingleWord else { return true }
         func isWord(_ scalar: Unicode.Scalar?) -> Bool {
-            guard let scalar else { return false }
-            return scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            scalar.map(TextKinds.isWord) ?? false
         }
         return !isWord(text[..<range.lowerBound].unicodeScalars.last)
             && !isWord(text[range.upperBound...].unicodeScalars.first)

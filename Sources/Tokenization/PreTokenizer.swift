@@ -79,10 +79,10 @@ indirect enum PreTokenizer: Sendable {
                 let scalars = piece.unicodeScalars
                 var start = scalars.startIndex
                 while start < scalars.endIndex {
-                    let isNumber = scalars[start].properties.numericType != nil
+                    let isNumber = TextKinds.isNumeric(scalars[start])
                     var end = scalars.index(after: start)
                     while end < scalars.endIndex, !(isNumber && individual),
-                        (scalars[end].properties.numericType != nil) == isNumber
+                        TextKinds.isNumeric(scalars[end]) == isNumber
                     {
                         scalars.formIndex(after: &end)
                     }

@@ -20,18 +20,34 @@ public struct Tokenizer: Sendable {
     private let ids: [ByteExactString: Int32]
     private let tokens: [Int32: String]
     private let special: Set<Int32>
+    /// The ids of added tokens: what a checkpoint extended its vocabulary by, beyond which its table of embeddings may
+    /// not reach.
+    public let addedTokenIDs: [Int32]
+    /// Keys of the tokenizer's files that are neither obeyed, nor refused, nor known to change nothing: to be named once.
+    public let unknownKeys: [String]
 
+    /// Reads a `tokenizer.json`, and `tokenizer_config.json` and `special_tokens_map.json` beside it.
+    ///
     /// - Throws: `TokenizerError`.
     public init(contentsOf url: URL) throws {
-        try self.init(json: FileReading.data(at: url, limit: TokenizerFile.limits.bytes), path: url.path)
+        let configuration = try TokenizerConfiguration(folder: url.deletingLastPathComponent())
+        try self.init(
+            json: FileReading.data(at: url, limit: TokenizerFile.limits.bytes), path: url.path,
+            configuration: configuration)
     }
 
-    /// - Parameter path: what errors call the file.
-    public init(json: Data, path: String) throws {
-        let file = try TokenizerFile(json: Array(json), path: path)
+    /// - Parameters:
+    ///   - path: what errors call the file.
+    ///   - configuration: what stands beside it.
+    public init(json: Data, path: String, configuration: TokenizerConfiguration? = nil) throws {
+        var file = try TokenizerFile(json: Array(json), path: path)
         guard file.model.type ?? "BPE" == "BPE" else {
             throw TokenizerError.unsupported(
                 path: path, component: "the model '\(file.model.type ?? "")'", supported: "BPE")
+        }
+        guard file.model.dropout ?? 0 == 0 else {
+            throw TokenizerError.unsupported(
+                path: path, component: "dropout, which makes ids random,", supported: "a dropout of null")
         }
         guard file.model.continuing_subword_prefix ?? "" == "", file.model.end_of_word_suffix ?? "" == "" else {
             throw TokenizerError.unsupported(path: path, component: "a subword prefix or suffix", supported: "none")
@@ -41,6 +57,8 @@ public struct Tokenizer: Sendable {
                 path: path, reason: "its vocab or its merges are missing or of the wrong kind")
         }
         let vocabulary = try Self.vocabulary(listed, path: path)
+        try configuration?.apply(to: &file, path: path)
+        unknownKeys = (configuration?.unknownKeys ?? []) + file.unknownKeys
         let added = file.added_tokens ?? []
         var ids = vocabulary
         var tokens: [Int32: String] = [:]
@@ -63,6 +81,7 @@ public struct Tokenizer: Sendable {
         self.ids = ids
         self.tokens = tokens
         vocabularySize = (tokens.keys.max()).map { Int($0) + 1 } ?? 0
+        addedTokenIDs = added.map { Int32($0.id) }.sorted()
         special = Set(added.filter { $0.special ?? false }.map { Int32($0.id) })
 
         normalizer = try file.normalizer.map { (part) throws(TokenizerError) in try Normalizer(part, path: path) }
@@ -77,7 +96,11 @@ public struct Tokenizer: Sendable {
         let normalizer = normalizer
         normalizedTokens = AddedTokens(
             select(normalized: true).map { Self.token($0, content: normalizer?.apply(to: $0.content) ?? $0.content) })
-        (prefix, suffix) = try Self.frame(file.post_processor, path: path)
+        if let frame = file.frame {
+            (prefix, suffix) = (frame.before.map { Int32($0) }, frame.behind.map { Int32($0) })
+        } else {
+            (prefix, suffix) = try Self.frame(file.post_processor, path: path)
+        }
     }
 
     private static func vocabulary(

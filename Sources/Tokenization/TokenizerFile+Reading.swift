@@ -33,6 +33,7 @@ extension TokenizerFile {
             self = try JSONValue.object(file).decoded()
             self.model.vocabulary = vocabulary
             self.model.merges = merges
+            unknownKeys = TokenizerKeys.unknown(in: file, model: model)
         } catch let error as JSONError {
             throw .malformed(path: path, reason: error.problem)
         } catch let error as DecodingError {

@@ -13,6 +13,10 @@ struct TokenizerFile: Decodable {
         var rstrip: Bool?
         var normalized: Bool?
         var special: Bool?
+        /// Set where settings name a token: one of the file stays as it is.
+        var keepsOlder = false
+
+        private enum CodingKeys: CodingKey { case id, content, single_word, lstrip, rstrip, normalized, special }
     }
 
     struct Model: Decodable {
@@ -97,4 +101,18 @@ struct TokenizerFile: Decodable {
     var post_processor: Component?
     var decoder: Component?
     var model: Model
+    /// Set where settings replace the post-processor: ids before and behind a text.
+    var frame: (before: [Int], behind: [Int])?
+    /// Keys in no table of `TokenizerKeys`.
+    var unknownKeys: [String] = []
+
+    private enum CodingKeys: CodingKey { case added_tokens, normalizer, pre_tokenizer, post_processor, decoder, model }
+}
+
+extension TokenizerFile.AddedToken {
+    /// A special token of which only the text is known.
+    init(special content: String) {
+        self.init(
+            id: -1, content: content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true)
+    }
 }

@@ -15,10 +15,12 @@ public struct LlamaTokenizerSettings: Sendable, Equatable {
         public var stripsRight: Bool
         /// Found only where no letter or digit touches it.
         public var isSingleWord: Bool
+        /// Found in the text after it is normalised; nil where the file does not say. Only beside a `tokenizer.json`.
+        public var isNormalized: Bool?
 
         public init(
             _ content: String, id: Int? = nil, isSpecial: Bool = true, stripsLeft: Bool = false,
-            stripsRight: Bool = false, isSingleWord: Bool = false
+            stripsRight: Bool = false, isSingleWord: Bool = false, isNormalized: Bool? = nil
         ) {
             self.content = content
             self.id = id
@@ -26,6 +28,7 @@ public struct LlamaTokenizerSettings: Sendable, Equatable {
             self.stripsLeft = stripsLeft
             self.stripsRight = stripsRight
             self.isSingleWord = isSingleWord
+            self.isNormalized = isNormalized
         }
     }
 
