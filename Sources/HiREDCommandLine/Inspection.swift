@@ -3,10 +3,28 @@ import ElementTypes
 import Foundation
 import HiREDInference
 import ModelGraphs
+import Tokenization
 
 /// Reads a model folder of either kind for `inspect`: configuration and headers, no weights.
 enum Inspection {
     static func report(_ url: URL, visionTower: URL?) throws -> InspectionReport {
+        var report = try weights(url, visionTower: visionTower)
+        report.notes += tokenizerNotes(url)
+        return report
+    }
+
+    /// Settings of the tokenizer that are not known, or why it cannot be read. A checkpoint may have SentencePiece alone.
+    private static func tokenizerNotes(_ url: URL) -> [String] {
+        let file = url.appending(path: "tokenizer.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+        do {
+            let unknown = try Tokenizer(contentsOf: file).unknownKeys
+            return unknown.isEmpty
+                ? [] : ["settings that are not known here are passed over: \(unknown.joined(separator: ", "))"]
+        } catch { return ["it cannot be run: \(error)"] }
+    }
+
+    private static func weights(_ url: URL, visionTower: URL?) throws -> InspectionReport {
         guard ModelManifest.exists(in: url) else { return try checkpoint(url, visionTower: visionTower) }
         guard visionTower == nil else {
             throw CommandError(.usage, "\(url.path) is imported already and has its vision tower; omit --vision-tower")

@@ -89,7 +89,7 @@ struct ModelArguments: ParsableArguments {
         Progress.show("loading \(path) …")
         defer { Progress.clear() }
         let model = try VisionLanguageModel(contentsOf: URL(fileURLWithPath: path), options: options)
-        let unknown = model.description.unknownKeys
+        let unknown = model.description.unknownKeys + model.tokenizer.unknownKeys
         if !unknown.isEmpty {
             Progress.clear()
             Output.note("settings that are not known here are passed over: \(unknown.joined(separator: ", "))")
