@@ -39,16 +39,41 @@ indirect enum Normalizer: Sendable {
         case .sequence(let all): return all.reduce(text) { $1.apply(to: $0) }
         case .prepend(let prefix): return text.isEmpty ? text : prefix + text
         case .replace(let pattern, let replacement): return pattern.replacing(in: text, with: replacement)
-        case .nfc: return text.precomposedStringWithCanonicalMapping
-        case .nfd: return text.decomposedStringWithCanonicalMapping
-        case .nfkc: return text.precomposedStringWithCompatibilityMapping
-        case .nfkd: return text.decomposedStringWithCompatibilityMapping
-        case .lowercase: return text.lowercased()
+        case .nfc: return Self.normalizing(text) { $0.precomposedStringWithCanonicalMapping }
+        case .nfd: return Self.normalizing(text) { $0.decomposedStringWithCanonicalMapping }
+        case .nfkc: return Self.normalizing(text) { $0.precomposedStringWithCompatibilityMapping }
+        case .nfkd: return Self.normalizing(text) { $0.decomposedStringWithCompatibilityMapping }
+        case .lowercase:
+            // Character by character: no sigma knows that it ends a word.
+            return text.unicodeScalars.reduce(into: "") { $0 += $1.properties.lowercaseMapping }
         case .strip(let left, let right):
             var scalars = text.unicodeScalars[...]
             while left, let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
             while right, let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
             return String(scalars)
         }
+    }
+
+    /// The reference's tables are those of Unicode 11: what was added later is left as it is, and nothing joins across it.
+    private static func normalizing(_ text: String, _ form: (String) -> String) -> String {
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+        func isLater(_ scalar: Unicode.Scalar) -> Bool {
+            guard !scalar.isASCII else { return false }
+            guard let age = scalar.properties.age else { return true }
+            return age.major > 11
+        }
+        guard text.unicodeScalars.contains(where: isLater) else { return form(text) }
+        var result = ""
+        var stretch = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            guard isLater(scalar) else {
+                stretch.append(scalar)
+                continue
+            }
+            result += form(String(stretch))
+            result.unicodeScalars.append(scalar)
+            stretch = String.UnicodeScalarView()
+        }
+        return result + form(String(stretch))
     }
 }

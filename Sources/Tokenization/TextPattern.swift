@@ -11,6 +11,14 @@ struct TextPattern: @unchecked Sendable {
 
     private let kind: Kind
 
+    /// The longest published has some 500 bytes.
+    private static let longest = 16 << 10
+    /// ICU reports once for each place at which nothing is found, and after every 10,000 steps of a search: so many of
+    /// the latter take some seconds.
+    private static func mostReports(_ count: Int) -> Int { 20_000 + count }
+    /// In a run of 400, time that grows with the square of a text's length takes some 20 reports, with the cube a thousand.
+    private static let mostProbeReports = 40
+
     init(_ pattern: TokenizerFile.Pattern, path: String) throws(TokenizerError) {
         switch pattern {
         case .literal(let text):
@@ -20,10 +28,16 @@ struct TextPattern: @unchecked Sendable {
             // Such files follow Oniguruma, whose \s knows the vertical tab and U+0085; ICU's does not.
             let spelled = text.replacingOccurrences(of: #"\s"#, with: #"[\t-\r\u0085\p{Z}]"#)
                 .replacingOccurrences(of: #"\S"#, with: #"[^\t-\r\u0085\p{Z}]"#)
-            guard let expression = try? NSRegularExpression(pattern: spelled) else {
-                throw .malformed(path: path, reason: "the regular expression '\(text)' cannot be read")
+            guard text.utf8.count <= Self.longest, let expression = try? NSRegularExpression(pattern: spelled) else {
+                throw .malformed(path: path, reason: "the regular expression '\(Self.shown(text))' cannot be read")
             }
             kind = .expression(expression)
+            guard endsSoon(probes: text) else {
+                throw .unsupported(
+                    path: path,
+                    component: "the regular expression '\(Self.shown(text))', which takes too long on some texts,",
+                    supported: "expressions whose time grows with the text's length")
+            }
         }
     }
 
@@ -59,8 +73,15 @@ struct TextPattern: @unchecked Sendable {
         case .expression(let expression):
             let all = NSRange(location: 0, length: text.utf16.count)
             var ranges: [NSRange] = []
-            expression.enumerateMatches(in: text, range: all) { match, _, _ in
-                if let match { ranges.append(match.range) }
+            var reports = 0
+            // Bounded whatever the expression: those that would reach this are refused when they are read.
+            expression.enumerateMatches(in: text, options: .reportProgress, range: all) { match, _, stop in
+                if let match {
+                    ranges.append(match.range)
+                } else {
+                    reports += 1
+                    if reports > Self.mostReports(all.length) { stop.pointee = true }
+                }
             }
             // Offsets ascend: one walk over the text suffices.
             let units = text.utf16
@@ -75,6 +96,32 @@ struct TextPattern: @unchecked Sendable {
         if position < text.endIndex { result.append((text[position...], false)) }
         return result
     }
+
+    /// Whether texts made to take long do not: runs of each kind of character and of each that the expression names.
+    private func endsSoon(probes text: String) -> Bool {
+        guard case .expression(let expression) = kind else { return true }
+        var characters = Set(text.unicodeScalars.prefix(200))
+        characters.formUnion([" ", "\n", "a", "A", "0", "!", "é", "中", "\u{301}", "'"])
+        for character in characters {
+            let run = String(repeating: Character(character), count: 400)
+            // What follows decides whether the run is walked back through.
+            for end in ["", "\u{1}"] {
+                let probe = run + end
+                var reports = -probe.utf16.count
+                expression.enumerateMatches(
+                    in: probe, options: .reportProgress, range: NSRange(location: 0, length: probe.utf16.count)
+                ) { match, _, stop in
+                    guard match == nil else { return }
+                    reports += 1
+                    if reports > Self.mostProbeReports { stop.pointee = true }
+                }
+                if reports > Self.mostProbeReports { return false }
+            }
+        }
+        return true
+    }
+
+    private static func shown(_ text: String) -> String { text.count > 100 ? text.prefix(100) + "…" : text }
 
     func replacing(in text: String, with replacement: String) -> String {
         pieces(of: text).reduce(into: "") { $0 += $1.matches ? replacement[...] : $1.text }

@@ -9,7 +9,8 @@ extension TokenizerConfiguration {
         func ids(_ name: String?) throws(TokenizerError) -> [Int] {
             guard let name else { return [] }
             // Just added, if it was not there before.
-            guard let id = file.added_tokens?.last(where: { ByteExactString($0.content) == ByteExactString(name) })?.id else {
+            guard let id = file.added_tokens?.last(where: { ByteExactString($0.content) == ByteExactString(name) })?.id
+            else {
                 throw .malformed(path: path, reason: "it has no token '\(name)'")
             }
             return [id]
@@ -46,7 +47,9 @@ extension TokenizerConfiguration {
     private func applyPrefixSpace(to file: inout TokenizerFile) throws(TokenizerError) {
         guard isLlama else {
             // A single byte-level pre-tokenizer takes what the settings say, and false where they say nothing.
-            if file.pre_tokenizer?.type == "ByteLevel" { file.pre_tokenizer?.add_prefix_space = addsPrefixSpace ?? false }
+            if file.pre_tokenizer?.type == "ByteLevel" {
+                file.pre_tokenizer?.add_prefix_space = addsPrefixSpace ?? false
+            }
             return
         }
         // There this makes the tokenizer anew of its SentencePiece model.
@@ -61,7 +64,8 @@ extension TokenizerConfiguration {
             guard let part else { return false }
             switch part.type {
             case "Prepend": return part.prepend?.isEmpty == false
-            case "Metaspace": return (part.prepend_scheme ?? (part.add_prefix_space == false ? "never" : "always")) != "never"
+            case "Metaspace":
+                return (part.prepend_scheme ?? (part.add_prefix_space == false ? "never" : "always")) != "never"
             case "ByteLevel": return part.add_prefix_space ?? true
             default: return ((part.normalizers ?? []) + (part.pretokenizers ?? [])).contains(where: adds)
             }

@@ -24,7 +24,9 @@ public struct TokenizerConfiguration: Sendable {
         let cohere = Family(
             begins: true, ends: false,
             tokens: ["bos": "<BOS_TOKEN>", "eos": "<|END_OF_TURN_TOKEN|>", "unk": "<UNK>"])
-        for (name, family) in [("Llama", llama), ("CodeLlama", llama), ("Gemma", gemma), ("GPTNeoX", neox), ("Cohere", cohere)] {
+        for (name, family) in [
+            ("Llama", llama), ("CodeLlama", llama), ("Gemma", gemma), ("GPTNeoX", neox), ("Cohere", cohere),
+        ] {
             families[name + "Tokenizer"] = family
             families[name + "TokenizerFast"] = family
         }
@@ -50,7 +52,8 @@ public struct TokenizerConfiguration: Sendable {
         guard file.exists else { return nil }
         // As there: a list of added tokens makes the older files unnecessary.
         let map =
-            file.values["added_tokens_decoder"] == nil ? try TokenizerSettingsFile(folder, "special_tokens_map.json") : nil
+            file.values["added_tokens_decoder"] == nil
+            ? try TokenizerSettingsFile(folder, "special_tokens_map.json") : nil
         try self.init(file, map)
     }
 
@@ -79,11 +82,15 @@ public struct TokenizerConfiguration: Sendable {
         var additional = try file.list("additional_special_tokens") ?? []
         if additional.isEmpty, let map { additional = try map.list("additional_special_tokens") ?? [] }
         for value in additional {
-            if let token = try file.token(value, "additional_special_tokens") { add(Self.token(token, isSpecial: true)) }
+            if let token = try file.token(value, "additional_special_tokens") {
+                add(Self.token(token, isSpecial: true))
+            }
         }
         if case .object(let extra)? = file.values["extra_special_tokens"] {
             for (key, value) in extra {
-                if let token = try file.token(value, "extra_special_tokens.\(key)") { add(Self.token(token, isSpecial: true)) }
+                if let token = try file.token(value, "extra_special_tokens.\(key)") {
+                    add(Self.token(token, isSpecial: true))
+                }
             }
         }
         if let family {

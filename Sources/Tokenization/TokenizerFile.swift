@@ -113,6 +113,7 @@ extension TokenizerFile.AddedToken {
     /// A special token of which only the text is known.
     init(special content: String) {
         self.init(
-            id: -1, content: content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true)
+            id: -1, content: content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true
+        )
     }
 }

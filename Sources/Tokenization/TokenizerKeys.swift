@@ -14,7 +14,8 @@ enum TokenizerKeys {
 
     /// `tokenizer_config.json`, as Transformers 4.57 writes and reads it.
     static let configuration: [String: Use] = table([
-        .obeyed: "tokenizer_class add_bos_token add_eos_token bos_token eos_token unk_token sep_token pad_token cls_token "
+        .obeyed:
+            "tokenizer_class add_bos_token add_eos_token bos_token eos_token unk_token sep_token pad_token cls_token "
             + "mask_token additional_special_tokens extra_special_tokens added_tokens_decoder",
         .refused: "split_special_tokens add_prefix_space",
         // Of what is written, not of what is read: an answer's text is given as the model wrote it.

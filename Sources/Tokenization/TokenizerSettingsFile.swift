@@ -46,6 +46,8 @@ struct TokenizerSettingsFile {
         case nil: return nil
         case .null: return false
         case .bool(let value): return value
+        // Python takes numbers for truth values; a text is more likely a mistake.
+        case .integer(let value): return value != 0
         default: throw damaged(key)
         }
     }
