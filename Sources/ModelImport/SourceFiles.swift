@@ -51,8 +51,10 @@ struct SourceFiles {
     private mutating func addTokenizer(_ folder: CheckpointFolder) throws -> Tokenizer {
         let url = folder.url.appending(path: "tokenizer.json")
         let data: Data
+        var configuration: TokenizerConfiguration?
         if let found = try Self.read(url) {
             data = found
+            configuration = try TokenizerConfiguration(folder: folder.url)
         } else if FileManager.default.fileExists(atPath: folder.url.appending(path: "tokenizer.model").path) {
             data = try TokenizerConversion.tokenizerJSON(folder: folder.url)
         } else {
@@ -60,7 +62,7 @@ struct SourceFiles {
                 path: url.path, remedy: "download the checkpoint's tokenizer.json or tokenizer.model")
         }
         contents.append(("tokenizer.json", data))
-        return try Tokenizer(json: data, path: url.path)
+        return try Tokenizer(json: data, path: url.path, configuration: configuration)
     }
 
     /// The original layout describes preprocessing and prompts in code and in keys of its own: written out here as

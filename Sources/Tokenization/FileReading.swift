@@ -6,7 +6,8 @@ enum FileReading {
     static func data(at url: URL, limit: Int) throws(TokenizerError) -> Data {
         guard FileManager.default.fileExists(atPath: url.path) else { throw .missing(path: url.path) }
         do {
-            let size = try url.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
+            // Of what a link leads to, not of the link.
+            let size = try url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0
             guard size <= limit else {
                 throw TokenizerError.malformed(
                     path: url.path, reason: "it has \(size) bytes, where \(limit) are the most such a file needs")
