@@ -141,7 +141,7 @@ extension Reader {
             createdBy: "hired", source: .init(layout: "huggingFace", modelType: "llava_next", files: []),
             weights: "int4",
             visionWeights: "f16", chatTemplate: nil, splitsPromptAtImages: false,
-            graphs: [.init(part: .languageModel, file: "openvino_language_model", byteCount: 4096)],
+            graphs: [.init(part: .languageModel, file: "openvino_language_model.xml", byteCount: 4096)],
             tensors: [
                 .init(
                     name: "model.embed_tokens.weight", part: .languageModel, shape: [32, 64], type: "i4", groupSize: 32,
