@@ -13,6 +13,8 @@ import Testing
         var hurried = endless
         hurried.deadlineSeconds = 0.3
         await #expect(throws: InferenceError.deadlineExceeded(seconds: 0.3)) { _ = try await model.result(hurried) }
+        // Its caller is told at once; the engine lets go of it, and of its number, between two steps.
+        await model.admission.waitUntilEmpty()
         // One waits behind the other and never gets a block.
         let (errors, met) = try await model.drive { [endless, hurried] engine in
             let log = EventLog(model)
