@@ -45,14 +45,13 @@ let package = Package(
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: cSettings),
         .target(
-            name: "CImageCodecs", dependencies: ["CJPEG", "CPNG", "CWebP", "CZlib"], cSettings: cSettings,
-            linkerSettings: [.linkedLibrary("z")]),
-        .target(
-            name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs", "Failures"], swiftSettings: swiftSettings),
+            name: "ImageProcessing", dependencies: ["HiRED", "CImageCodecs", "CWebP", "CZlib", "Failures"],
+            swiftSettings: swiftSettings),
 
         // Checkpoint folders and tokenizers.
-        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Checkpoints", dependencies: ["CZlib", "OrderedJSON", "ElementTypes", "Failures"],
             swiftSettings: swiftSettings),

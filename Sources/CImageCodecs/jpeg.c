@@ -1,178 +1,202 @@
 // JPEG through libjpeg behind one setjmp wall.
 #include "cimagecodecs.h"
 
-#include <stdio.h>
-
-#include <jpeglib.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_SIZE 128
-// Real progressive pictures have about ten; each costs a pass over all coefficients.
-#define MOST_SCANS 100
+#include <jpeglib.h>
+#include <jerror.h>
+
+#define ROWS 16
 
 typedef struct {
-    struct jpeg_error_mgr errors;
-    struct jpeg_source_mgr source;
-    struct jpeg_progress_mgr progress;
+    struct jpeg_error_mgr base;
     jmp_buf wall;
+    ic_status status;
     char *message;
-    // Whether the decoder asked for more than there is.
-    int ran_out;
-} reader;
+} failure;
 
-static void say(reader *state, const char *text) {
-    strncpy(state->message, text, MESSAGE_SIZE - 1);
-    state->message[MESSAGE_SIZE - 1] = 0;
-}
-
-static void fail(j_common_ptr info) {
-    reader *state = info->client_data;
+static void fail(j_common_ptr codec) {
+    failure *state = (failure *)codec->err;
     char text[JMSG_LENGTH_MAX];
-    info->err->format_message(info, text);
-    say(state, text);
-    longjmp(state->wall, 1);
-}
-
-static void ignore(j_common_ptr info, int level) {
-    (void)info;
-    (void)level;
-}
-
-static void nothing(j_decompress_ptr info) { (void)info; }
-
-// An end of image where the file ends; what was missing is told by the flag.
-static boolean supply(j_decompress_ptr info) {
-    static const JOCTET end[2] = {0xFF, JPEG_EOI};
-    reader *state = info->client_data;
-    state->ran_out = 1;
-    info->src->next_input_byte = end;
-    info->src->bytes_in_buffer = 2;
-    return TRUE;
-}
-
-static void skip(j_decompress_ptr info, long count) {
-    if (count <= 0) return;
-    if ((size_t)count >= info->src->bytes_in_buffer) {
-        (void)supply(info);
-        return;
+    codec->err->format_message(codec, text);
+    strncpy(state->message, text, IC_MESSAGE_SIZE - 1);
+    state->message[IC_MESSAGE_SIZE - 1] = 0;
+    switch (codec->err->msg_code) {
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED: state->status = ic_unsupported; break;
+    case JERR_OUT_OF_MEMORY: state->status = ic_out_of_memory; break;
+    default: state->status = ic_damaged; break;
     }
-    info->src->next_input_byte += count;
-    info->src->bytes_in_buffer -= (size_t)count;
-}
-
-static void watch(j_common_ptr info) {
-    reader *state = info->client_data;
-    if (((j_decompress_ptr)info)->input_scan_number <= MOST_SCANS) return;
-    say(state, "it has more than 100 scans");
     longjmp(state->wall, 1);
 }
 
-// Reads the header when pixels is NULL, everything otherwise.
-static int read_jpeg(const uint8_t *bytes, size_t count, ic_jpeg_header_info *header, uint8_t *pixels, char *message) {
-    reader state;
-    struct jpeg_decompress_struct info;
-    memset(&state, 0, sizeof state);
-    memset(&info, 0, sizeof info);
-    state.message = message;
+static void stop(j_common_ptr codec, ic_status status, const char *text) {
+    failure *state = (failure *)codec->err;
+    state->status = status;
+    strncpy(state->message, text, IC_MESSAGE_SIZE - 1);
+    state->message[IC_MESSAGE_SIZE - 1] = 0;
+    longjmp(state->wall, 1);
+}
+
+static void silence(j_common_ptr codec) { (void)codec; }
+
+static struct jpeg_error_mgr *handle_errors(failure *state, char *message) {
+    struct jpeg_error_mgr *manager = jpeg_std_error(&state->base);
+    manager->error_exit = fail;
+    manager->output_message = silence;
+    state->message = message;
     message[0] = 0;
-    info.err = jpeg_std_error(&state.errors);
-    info.client_data = &state;
-    state.errors.error_exit = fail;
-    state.errors.emit_message = ignore;
-    if (setjmp(state.wall)) {
-        jpeg_destroy_decompress(&info);
-        return 1;
-    }
-    jpeg_create_decompress(&info);
-    state.source.init_source = nothing;
-    state.source.fill_input_buffer = supply;
-    state.source.skip_input_data = skip;
-    state.source.resync_to_restart = jpeg_resync_to_restart;
-    state.source.term_source = nothing;
-    state.source.next_input_byte = bytes;
-    state.source.bytes_in_buffer = count;
-    info.src = &state.source;
-    state.progress.progress_monitor = watch;
-    info.progress = &state.progress;
-    jpeg_read_header(&info, TRUE);
-    if (info.num_components != 1 && info.num_components != 3 && info.num_components != 4) {
-        say(&state, "it has neither one, three nor four channels");
-        longjmp(state.wall, 1);
-    }
-    info.out_color_space = info.num_components == 4 ? JCS_CMYK : JCS_RGB;
-    const int channels = info.num_components == 4 ? 4 : 3;
-    if (!pixels) {
-        header->width = info.image_width;
-        header->height = info.image_height;
-        header->channels = channels;
-        jpeg_destroy_decompress(&info);
-        return 0;
-    }
-    jpeg_start_decompress(&info);
-    if (info.output_width != header->width || info.output_height != header->height ||
-        info.output_components != channels || channels != header->channels) {
-        say(&state, "its header changed between two reads");
-        longjmp(state.wall, 1);
-    }
-    const size_t row_bytes = (size_t)info.output_width * channels;
-    while (info.output_scanline < info.output_height) {
-        JSAMPROW row = pixels + info.output_scanline * row_bytes;
-        jpeg_read_scanlines(&info, &row, 1);
-        if (state.ran_out) {
-            say(&state, "it ends before the picture does");
-            longjmp(state.wall, 1);
+    return manager;
+}
+
+// The whole file lies in memory. Where it ends the decoder is suspended, so that a picture cut short is told from one
+// that is whole, whatever follows it.
+static void begin(j_decompress_ptr jpeg) { (void)jpeg; }
+
+static boolean suspend(j_decompress_ptr jpeg) {
+    (void)jpeg;
+    return FALSE;
+}
+
+static void skip(j_decompress_ptr jpeg, long count) {
+    struct jpeg_source_mgr *source = jpeg->src;
+    size_t step = count < 0 ? 0 : (size_t)count < source->bytes_in_buffer ? (size_t)count : source->bytes_in_buffer;
+    source->next_input_byte += step;
+    source->bytes_in_buffer -= step;
+}
+
+typedef struct {
+    struct jpeg_progress_mgr base;
+    int scan_limit;
+} watch;
+
+static void count_scans(j_common_ptr codec) {
+    watch *state = (watch *)codec->progress;
+    if (((j_decompress_ptr)codec)->input_scan_number > state->scan_limit)
+        stop(codec, ic_too_many_scans, "it has more scans than any picture needs");
+}
+
+static void cut_short(j_decompress_ptr jpeg) { stop((j_common_ptr)jpeg, ic_cut_short, "it ends before the picture does"); }
+
+// Inks are stored inverted, as Adobe's programs do. K scales the others as Pillow's conversion does
+// (libImaging/Convert.c).
+static void convert_inks(const uint8_t *inks, uint8_t *rgb, size_t width) {
+    for (size_t x = 0; x < width; ++x, inks += 4, rgb += 3) {
+        const int key = inks[3];
+        for (int channel = 0; channel < 3; ++channel) {
+            const int product = (255 - inks[channel]) * key + 128;
+            const int value = key - (((product >> 8) + product) >> 8);
+            rgb[channel] = value < 0 ? 0 : (uint8_t)value;
         }
     }
-    // What follows the last row is of no interest.
-    jpeg_destroy_decompress(&info);
-    return 0;
 }
 
-int ic_jpeg_header(const uint8_t *bytes, size_t count, ic_jpeg_header_info *header, char *message) {
-    return read_jpeg(bytes, count, header, NULL, message);
+static void read_rows(j_decompress_ptr jpeg, uint8_t *rgb) {
+    const size_t row_bytes = (size_t)jpeg->output_width * 3;
+    JSAMPARRAY inks = NULL;
+    if (jpeg->out_color_space == JCS_CMYK)
+        inks = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, jpeg->output_width * 4, ROWS);
+    while (jpeg->output_scanline < jpeg->output_height) {
+        const size_t first = jpeg->output_scanline;
+        JSAMPROW rows[ROWS];
+        for (size_t row = 0; row < ROWS; ++row) {
+            // Pointers behind the picture are not followed: the decoder stops at its last row.
+            const size_t place = first + row < jpeg->output_height ? first + row : jpeg->output_height - 1;
+            rows[row] = inks ? inks[row] : rgb + place * row_bytes;
+        }
+        const JDIMENSION count = jpeg_read_scanlines(jpeg, rows, ROWS);
+        if (count == 0) cut_short(jpeg);
+        for (JDIMENSION row = 0; inks && row < count; ++row)
+            convert_inks(inks[row], rgb + (first + row) * row_bytes, jpeg->output_width);
+    }
 }
 
-int ic_jpeg_decode(
-    const uint8_t *bytes, size_t count, ic_jpeg_header_info header, uint8_t *pixels, char *message) {
-    return read_jpeg(bytes, count, &header, pixels, message);
-}
-
-int ic_jpeg_encode(
-    const uint8_t *rgb, uint32_t width, uint32_t height, int quality, uint8_t **bytes, size_t *count) {
-    char message[MESSAGE_SIZE];
-    reader state;
-    struct jpeg_compress_struct info;
-    memset(&state, 0, sizeof state);
-    memset(&info, 0, sizeof info);
-    state.message = message;
-    info.err = jpeg_std_error(&state.errors);
-    info.client_data = &state;
-    state.errors.error_exit = fail;
-    state.errors.emit_message = ignore;
-    unsigned char *memory = NULL;
-    unsigned long size = 0;
+// Reads the header when rgb is NULL, everything otherwise.
+static ic_status read_jpeg(
+    const uint8_t *bytes, size_t count, ic_size *size, int scan_limit, uint8_t *rgb, char *message) {
+    struct jpeg_decompress_struct jpeg;
+    failure state;
+    struct jpeg_source_mgr source = {
+        .next_input_byte = bytes, .bytes_in_buffer = count, .init_source = begin, .fill_input_buffer = suspend,
+        .skip_input_data = skip, .resync_to_restart = jpeg_resync_to_restart, .term_source = begin,
+    };
+    watch progress = {.base = {.progress_monitor = count_scans}, .scan_limit = scan_limit};
+    memset(&jpeg, 0, sizeof jpeg);
+    jpeg.err = handle_errors(&state, message);
     if (setjmp(state.wall)) {
-        jpeg_destroy_compress(&info);
-        return 1;
+        jpeg_destroy_decompress(&jpeg);
+        return state.status;
     }
-    jpeg_create_compress(&info);
-    jpeg_mem_dest(&info, &memory, &size);
-    info.image_width = width;
-    info.image_height = height;
-    info.input_components = 3;
-    info.in_color_space = JCS_RGB;
-    jpeg_set_defaults(&info);
-    jpeg_set_quality(&info, quality, TRUE);
-    jpeg_start_compress(&info, TRUE);
-    while (info.next_scanline < height) {
-        JSAMPROW row = (JSAMPROW)(rgb + (size_t)info.next_scanline * width * 3);
-        jpeg_write_scanlines(&info, &row, 1);
+    jpeg_create_decompress(&jpeg);
+    jpeg.src = &source;
+    jpeg.progress = &progress.base;
+    if (jpeg_read_header(&jpeg, TRUE) != JPEG_HEADER_OK) cut_short(&jpeg);
+    if (jpeg.data_precision != 8) {
+        snprintf(message, IC_MESSAGE_SIZE, "%d bits a channel", jpeg.data_precision);
+        jpeg_destroy_decompress(&jpeg);
+        return ic_unsupported;
     }
-    jpeg_finish_compress(&info);
-    jpeg_destroy_compress(&info);
+    if (!rgb) {
+        size->width = jpeg.image_width;
+        size->height = jpeg.image_height;
+    } else {
+        if (size->width != jpeg.image_width || size->height != jpeg.image_height)
+            stop((j_common_ptr)&jpeg, ic_damaged, "the size changed between two reads");
+        jpeg.out_color_space = jpeg.num_components == 4 ? JCS_CMYK : JCS_RGB;
+        // Progressive pictures are read whole here, up to the end marker.
+        if (!jpeg_start_decompress(&jpeg)) cut_short(&jpeg);
+        read_rows(&jpeg, rgb);
+    }
+    jpeg_destroy_decompress(&jpeg);
+    return ic_ok;
+}
+
+ic_status ic_jpeg_header(const uint8_t *bytes, size_t count, ic_size *size, char *message) {
+    return read_jpeg(bytes, count, size, 1, NULL, message);
+}
+
+ic_status ic_jpeg_decode(
+    const uint8_t *bytes, size_t count, ic_size size, int scan_limit, uint8_t *rgb, char *message) {
+    return read_jpeg(bytes, count, &size, scan_limit, rgb, message);
+}
+
+ic_status ic_jpeg_encode(
+    const uint8_t *rgb, ic_size size, int quality, uint8_t **bytes, size_t *count, char *message) {
+    struct jpeg_compress_struct jpeg;
+    failure state;
+    // libjpeg keeps their addresses and moves the memory as it grows: it is ours only once the picture is finished.
+    unsigned char *memory = NULL;
+    unsigned long length = 0;
+    memset(&jpeg, 0, sizeof jpeg);
+    jpeg.err = handle_errors(&state, message);
+    if (setjmp(state.wall)) {
+        jpeg_destroy_compress(&jpeg);
+        return state.status;
+    }
+    jpeg_create_compress(&jpeg);
+    jpeg_mem_dest(&jpeg, &memory, &length);
+    jpeg.image_width = size.width;
+    jpeg.image_height = size.height;
+    jpeg.input_components = 3;
+    jpeg.in_color_space = JCS_RGB;
+    jpeg_set_defaults(&jpeg);
+    jpeg_set_quality(&jpeg, quality, TRUE);
+    jpeg_start_compress(&jpeg, TRUE);
+    while (jpeg.next_scanline < jpeg.image_height) {
+        JSAMPROW row = (JSAMPROW)(rgb + (size_t)jpeg.next_scanline * size.width * 3);
+        jpeg_write_scanlines(&jpeg, &row, 1);
+    }
+    jpeg_finish_compress(&jpeg);
+    jpeg_destroy_compress(&jpeg);
     *bytes = memory;
-    *count = size;
-    return 0;
+    *count = length;
+    return ic_ok;
 }

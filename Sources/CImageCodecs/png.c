@@ -5,118 +5,168 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
-
-#define MESSAGE_SIZE 128
 
 typedef struct {
     const uint8_t *bytes;
     size_t count;
     size_t position;
+    size_t made_up;
+    ic_status status;
+    // The checksum over all picture data is there and wrong.
+    int is_altered;
     char *message;
-    // Every row is there.
-    int is_whole;
 } reader;
 
 static void fail(png_structp png, png_const_charp text) {
     reader *state = png_get_error_ptr(png);
-    strncpy(state->message, text, MESSAGE_SIZE - 1);
-    state->message[MESSAGE_SIZE - 1] = 0;
+    strncpy(state->message, text, IC_MESSAGE_SIZE - 1);
+    state->message[IC_MESSAGE_SIZE - 1] = 0;
+    if (state->status == ic_ok) state->status = ic_damaged;
     png_longjmp(png, 1);
 }
 
-static void ignore(png_structp png, png_const_charp text) {
-    (void)png;
-    (void)text;
+static void warn(png_structp png, png_const_charp text) {
+    reader *state = png_get_error_ptr(png);
+    // zlib's words. To libpng this is only a warning once the last row is there.
+    if (strstr(text, "incorrect data check")) state->is_altered = 1;
 }
+
+// Chunks that libpng does not know are no concern of the pixels, even where they say that they are.
+static int ignore_chunk(png_structp png, png_unknown_chunkp chunk) {
+    (void)png;
+    (void)chunk;
+    return 1;
+}
+
+// Where a file ends within its last two checksums, they are made up: those of the data and of the chunk are no pixels.
+#define CHECKSUM_SIZE 4
 
 static void supply(png_structp png, png_bytep out, size_t length) {
     reader *state = png_get_io_ptr(png);
-    if (length > state->count - state->position) png_error(png, "the file is cut short");
-    memcpy(out, state->bytes + state->position, length);
-    state->position += length;
+    const size_t left = state->count - state->position, there = length < left ? length : left;
+    state->made_up += length - there;
+    if (length - there > CHECKSUM_SIZE || state->made_up > 2 * CHECKSUM_SIZE) {
+        state->status = ic_cut_short;
+        png_error(png, "it ends before the picture does");
+    }
+    memcpy(out, state->bytes + state->position, there);
+    memset(out + there, 0, length - there);
+    state->position += there;
 }
 
-// Reads the header when rgba is NULL, everything otherwise.
-static int read_png(const uint8_t *bytes, size_t count, ic_png_size *size, uint8_t *rgba, char *message) {
-    reader state = {bytes, count, 0, message, 0};
+void ic_over_white(const uint8_t *rgba, uint8_t *rgb, size_t pixels) {
+    for (size_t pixel = 0; pixel < pixels; ++pixel, rgba += 4, rgb += 3) {
+        const int alpha = rgba[3];
+        for (int channel = 0; channel < 3; ++channel)
+            rgb[channel] = (uint8_t)((rgba[channel] * alpha + 255 * (255 - alpha) + 127) / 255);
+    }
+}
+
+// Reads the header when rgb is NULL, everything otherwise.
+static ic_status read_png(
+    const uint8_t *bytes, size_t count, ic_size *size, int lacks_checksum, uint8_t *rgb,
+    char *message) {
+    reader state = {bytes, count, 0, 0, ic_ok, 0, message};
     message[0] = 0;
     png_bytep *volatile rows = NULL;
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, fail, ignore);
+    uint8_t *volatile rgba = NULL;
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, fail, warn);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         if (png) png_destroy_read_struct(&png, NULL, NULL);
-        strcpy(message, "out of memory");
-        return 1;
+        strcpy(message, "there is no memory for it");
+        return ic_out_of_memory;
     }
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
         free(rows);
-        // Damage behind the pixels, a missing end for one, takes nothing from them.
-        return !state.is_whole;
+        free(rgba);
+        return state.status;
     }
     png_set_read_fn(png, &state, supply);
     // The caller bounds the pixel count, which libpng's own limit of a million a side would forestall.
     png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
     png_set_chunk_malloc_max(png, 64 << 20);
+    // Pillow does not look at the checksums of picture data; the caller has looked at those of the chunks before it.
+    png_set_crc_action(png, PNG_CRC_QUIET_USE, PNG_CRC_WARN_DISCARD);
+    if (lacks_checksum) png_set_option(png, PNG_IGNORE_ADLER32, PNG_OPTION_ON);
+    // Of the rest only palette and transparency matter; texts and profiles would be unpacked for nothing.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_read_user_chunk_fn(png, NULL, ignore_chunk);
     png_read_info(png, info);
-    png_uint_32 width = png_get_image_width(png, info), height = png_get_image_height(png, info);
-    if (!rgba) {
+    const png_uint_32 width = png_get_image_width(png, info), height = png_get_image_height(png, info);
+    if (!rgb) {
         size->width = width;
         size->height = height;
         png_destroy_read_struct(&png, &info, NULL);
-        return 0;
+        return ic_ok;
     }
     if (width != size->width || height != size->height) png_error(png, "the size changed between two reads");
+    const int has_alpha = (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, info, PNG_INFO_tRNS);
+    const size_t row_bytes = (size_t)width * (has_alpha ? 4 : 3);
     png_set_strip_16(png);
     png_set_expand(png);
     png_set_gray_to_rgb(png);
-    png_set_add_alpha(png, 0xff, PNG_FILLER_AFTER);
-    png_set_interlace_handling(png);
+    const int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
-    if (png_get_rowbytes(png, info) != (size_t)width * 4) png_error(png, "unexpected row size");
-    rows = malloc(sizeof(png_bytep) * height);
-    if (!rows) png_error(png, "out of memory");
-    for (png_uint_32 y = 0; y < height; ++y) rows[y] = rgba + (size_t)y * width * 4;
-    png_read_image(png, rows);
-    state.is_whole = 1;
-    png_read_end(png, NULL);
+    if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "unexpected row size");
+    if (passes > 1) {
+        rows = malloc(sizeof(png_bytep) * height);
+        if (has_alpha) rgba = malloc(row_bytes * height);
+        if (!rows || (has_alpha && !rgba)) {
+            state.status = ic_out_of_memory;
+            png_error(png, "there is no memory for it");
+        }
+        for (size_t y = 0; y < height; ++y) rows[y] = (has_alpha ? rgba : rgb) + y * row_bytes;
+        png_read_image(png, rows);
+        if (has_alpha) ic_over_white(rgba, rgb, (size_t)width * height);
+    } else {
+        if (has_alpha) rgba = malloc(row_bytes);
+        if (has_alpha && !rgba) {
+            state.status = ic_out_of_memory;
+            png_error(png, "there is no memory for it");
+        }
+        for (size_t y = 0; y < height; ++y) {
+            uint8_t *target = rgb + y * width * 3;
+            png_read_row(png, has_alpha ? rgba : target, NULL);
+            if (has_alpha) ic_over_white(rgba, target, width);
+        }
+    }
+    // All rows are there. What is wrong behind them does not matter, unless the data's own checksum denies them.
+    if (!setjmp(png_jmpbuf(png))) png_read_end(png, NULL);
     png_destroy_read_struct(&png, &info, NULL);
     free(rows);
-    return 0;
+    free(rgba);
+    if (!state.is_altered) return ic_ok;
+    strcpy(message, "its data do not match their checksum");
+    return ic_damaged;
 }
 
-int ic_png_header(const uint8_t *bytes, size_t count, ic_png_size *size, char *message) {
-    return read_png(bytes, count, size, NULL, message);
+ic_status ic_png_header(const uint8_t *bytes, size_t count, ic_size *size, char *message) {
+    return read_png(bytes, count, size, 0, NULL, message);
 }
 
-int ic_png_decode(const uint8_t *bytes, size_t count, ic_png_size size, uint8_t *rgba, char *message) {
-    return read_png(bytes, count, &size, rgba, message);
+ic_status ic_png_decode(
+    const uint8_t *bytes, size_t count, ic_size size, int lacks_checksum, uint8_t *rgb, char *message) {
+    return read_png(bytes, count, &size, lacks_checksum, rgb, message);
 }
 
-int ic_png_encode(const uint8_t *rgb, uint32_t width, uint32_t height, uint8_t **bytes, size_t *count) {
+ic_status ic_png_encode(const uint8_t *rgb, ic_size size, uint8_t **bytes, size_t *count) {
     png_image image;
     memset(&image, 0, sizeof image);
     image.version = PNG_IMAGE_VERSION;
-    image.width = width;
-    image.height = height;
+    image.width = size.width;
+    image.height = size.height;
     image.format = PNG_FORMAT_RGB;
-    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-    uint8_t *memory = malloc(size);
-    if (!memory || !png_image_write_to_memory(&image, memory, &size, 0, rgb, 0, NULL)) {
+    png_alloc_size_t length = PNG_IMAGE_PNG_SIZE_MAX(image);
+    uint8_t *memory = malloc(length);
+    if (!memory || !png_image_write_to_memory(&image, memory, &length, 0, rgb, 0, NULL)) {
         free(memory);
-        return 1;
+        return ic_damaged;
     }
     *bytes = memory;
-    *count = size;
-    return 0;
+    *count = length;
+    return ic_ok;
 }
 
 void ic_free(void *memory) { free(memory); }
-
-int ic_inflate(const uint8_t *source, size_t source_count, uint8_t *target, size_t *target_count) {
-    uLongf count = *target_count;
-    if (uncompress(target, &count, source, source_count) != Z_OK) return 1;
-    *target_count = count;
-    return 0;
-}

@@ -37,9 +37,12 @@ static inline __attribute__((always_inline)) void store(uint8_t *target, const i
         target[channel] = clip((*sum)[channel] + (*sum)[channel + 4] + (1 << 21));
 }
 
+static const int32_t no_bias[3];
+
 WIDE void ic_resample_horizontal(
     const uint8_t *source, size_t source_row_bytes, uint8_t *target, size_t target_row_bytes, size_t rows,
-    size_t target_width, const int32_t *starts, const int32_t *taps, const int32_t *coefficients, size_t stride) {
+    size_t target_width, const int32_t *starts, const int32_t *taps, const int32_t *coefficients, size_t stride,
+    const int32_t *bias) {
     // Rows go in threes: the weights are loaded once for all of them. Weights beyond the last tap are 0.
     for (size_t row = 0; row < rows; row += 3) {
         const uint8_t *in0 = source + row * source_row_bytes;
@@ -49,7 +52,8 @@ WIDE void ic_resample_horizontal(
         for (size_t x = 0; x < target_width; ++x) {
             const int32_t *weights = coefficients + x * stride;
             const size_t begin = (size_t)starts[x] * 3;
-            ints8 sum0 = {0}, sum1 = {0}, sum2 = {0};
+            const int32_t *add = bias ? bias + 3 * x : no_bias;
+            ints8 sum0 = {add[0], add[1], add[2]}, sum1 = sum0, sum2 = sum0;
             for (int32_t tap = 0; tap < taps[x]; tap += 2) {
                 const int32_t a = weights[tap], b = weights[tap + 1];
                 const ints8 weight = {a, a, a, a, b, b, b, b};
@@ -85,29 +89,23 @@ WIDE void ic_resample_vertical(
     }
 }
 
-void ic_resample_horizontal_on_ground(
-    const uint8_t *source, uint8_t *target, size_t target_width, const int32_t *starts, const int32_t *taps,
-    const int64_t *places, const int32_t *coefficients, const int32_t *ground) {
-    for (size_t x = 0; x < target_width; ++x) {
-        const uint8_t *in = source + (size_t)starts[x] * 3;
-        const int32_t *weights = coefficients + places[x];
-        int32_t sums[3] = {ground[3 * x], ground[3 * x + 1], ground[3 * x + 2]};
-        for (int32_t tap = 0; tap < taps[x]; ++tap)
-            for (int channel = 0; channel < 3; ++channel) sums[channel] += in[3 * tap + channel] * weights[tap];
-        for (int channel = 0; channel < 3; ++channel) target[3 * x + channel] = clip(sums[channel] + (1 << 21));
-    }
-}
-
 WIDE void ic_resample_add(
     const uint8_t *source, size_t source_row_bytes, int32_t *sums, size_t count, size_t taps,
     const int32_t *coefficients) {
-    for (size_t tap = 0; tap < taps; ++tap) {
-        const uint8_t *in = source + tap * source_row_bytes;
-        const int32_t weight = coefficients[tap];
-        for (size_t x = 0; x < count; ++x) sums[x] += in[x] * weight;
+    size_t x = 0;
+    for (; x + 16 <= count; x += 16) {
+        int32_t part[16];
+        memcpy(part, sums + x, sizeof part);
+        for (size_t tap = 0; tap < taps; ++tap) {
+            const uint8_t *in = source + tap * source_row_bytes + x;
+            for (int i = 0; i < 16; ++i) part[i] += in[i] * coefficients[tap];
+        }
+        memcpy(sums + x, part, sizeof part);
     }
+    for (; x < count; ++x)
+        for (size_t tap = 0; tap < taps; ++tap) sums[x] += source[tap * source_row_bytes + x] * coefficients[tap];
 }
 
-void ic_resample_store(const int32_t *sums, uint8_t *target, size_t count) {
-    for (size_t x = 0; x < count; ++x) target[x] = clip(sums[x]);
+WIDE void ic_resample_finish(const int32_t *sums, uint8_t *target, size_t count) {
+    for (size_t x = 0; x < count; ++x) target[x] = clip(sums[x] + (1 << 21));
 }

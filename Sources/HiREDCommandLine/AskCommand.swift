@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HiREDInference
+import ImageProcessing
 import Reporting
 
 struct AskCommand: AsyncParsableCommand {
@@ -38,7 +39,7 @@ struct AskCommand: AsyncParsableCommand {
         if sampling.logprobs != nil, !json {
             throw CommandError(.usage, "logprobs are printed as JSON only; add --json")
         }
-        let images = try image.map { try Self.input($0) }
+        let images = try image.map { try Self.input($0, pixelLimit: loading.maxPixels) }
         let model = try loading.load(model, settings: sampling.settings())
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         var request = GenerationRequest(
@@ -63,8 +64,8 @@ struct AskCommand: AsyncParsableCommand {
         }
     }
 
-    /// Fails before a model is loaded for a picture that is not there.
-    static func input(_ path: String) throws -> ImageInput {
+    /// Fails before a model is loaded for a picture that is not there. What can be read once only, a pipe, is read here.
+    static func input(_ path: String, pixelLimit: Int) throws -> ImageInput {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw CommandError(.noInput, "\(path) does not exist; give the path of a JPEG, PNG or WebP picture")
@@ -72,6 +73,9 @@ struct AskCommand: AsyncParsableCommand {
         guard !isFolder.boolValue else {
             throw CommandError(.noInput, "\(path) is a folder; give the path of a JPEG, PNG or WebP picture")
         }
-        return .file(URL(fileURLWithPath: path))
+        let url = URL(fileURLWithPath: path)
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return .file(url) }
+        return .data(try ImageDecoder(pixelLimit: pixelLimit).data(contentsOf: url), name: path)
     }
 }

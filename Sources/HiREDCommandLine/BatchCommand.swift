@@ -69,7 +69,10 @@ struct BatchCommand: AsyncParsableCommand {
     ) throws -> GenerationRequest {
         GenerationRequest(
             try sampling.prompt(question.question, imageCount: 1),
-            images: [try AskCommand.input(URL(fileURLWithPath: question.image, relativeTo: folder).path)],
+            images: [
+                try AskCommand.input(
+                    URL(fileURLWithPath: question.image, relativeTo: folder).path, pixelLimit: loading.maxPixels)
+            ],
             selection: selection, sampling: sampling.options(over: defaults), maximumTokens: sampling.maxTokens)
     }
 

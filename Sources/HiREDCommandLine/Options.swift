@@ -59,7 +59,7 @@ struct ModelArguments: ParsableArguments {
     var kvMemory: ByteCount?
 
     @Option(help: "The largest picture that is read, in pixels.")
-    var maxPixels = ImageDecoder.defaultPixelLimit
+    var maxPixels = ImageDecoder.standardPixelLimit
 
     @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
     var kvPrecision = "auto"

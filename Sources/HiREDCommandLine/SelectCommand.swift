@@ -30,7 +30,7 @@ struct SelectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let options = try selection.options()
-        let input = try AskCommand.input(image)
+        let input = try AskCommand.input(image, pixelLimit: loading.maxPixels)
         let model = try loading.load(model)
         let selected = try await model.select(input, options: options)
         let (tokens, picture) = (selected.tokens, KeptTokenPicture(selected))

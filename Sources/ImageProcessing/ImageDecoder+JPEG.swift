@@ -1,59 +1,51 @@
 internal import CImageCodecs
-import Foundation
+public import Foundation
 import HiRED
 
 extension ImageDecoder {
     func sizeOfJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> PixelSize {
-        let header = try jpegHeader(bytes, name: name)
-        return PixelSize(width: Int(header.width), height: Int(header.height))
+        var size = ic_size()
+        try CodecStatus.check(name: name) { ic_jpeg_header(bytes.baseAddress, bytes.count, &size, $0) }
+        return try pixelSize(size, name: name)
     }
 
-    private func jpegHeader(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> ic_jpeg_header_info {
-        var header = ic_jpeg_header_info()
-        try CodecMessage.check(name: name) { ic_jpeg_header(bytes.baseAddress, bytes.count, &header, $0) }
-        try checkSize(width: Int(header.width), height: Int(header.height), name: name)
-        return header
-    }
-
-    /// Baseline and progressive JPEG of any sampling in grey, YCbCr, RGB, CMYK and YCCK, through libjpeg-turbo with the
-    /// settings that Pillow leaves in place (accurate inverse DCT, smooth upsampling). What follows the picture, as in
-    /// motion photos, is not looked at.
+    /// JPEG of every sampling in grey, YCbCr, RGB, CMYK and YCCK, baseline and progressive, through libjpeg-turbo. What
+    /// follows the picture does not matter; what is missing of it does.
     func decodeJPEG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
-        let header = try jpegHeader(bytes, name: name)
-        let (width, height) = (Int(header.width), Int(header.height))
-        func decode(to target: UnsafeMutableBufferPointer<UInt8>) throws {
-            try CodecMessage.check(name: name) {
-                ic_jpeg_decode(bytes.baseAddress, bytes.count, header, target.baseAddress, $0)
+        let size = try sizeOfJPEG(bytes, name: name)
+        return try RGBImage(width: size.width, height: size.height) { target in
+            try CodecStatus.check(name: name) {
+                ic_jpeg_decode(
+                    bytes.baseAddress, bytes.count, ic_size(size), Self.scanLimit(size), target.baseAddress, $0)
             }
         }
-        guard header.channels == 4 else { return try RGBImage(width: width, height: height) { try decode(to: $0) } }
-        var cmyk = [UInt8](repeating: 0, count: 4 * width * height)
-        try cmyk.withUnsafeMutableBufferPointer { try decode(to: $0) }
-        return RGBImage(width: width, height: height) { target in
-            for pixel in 0..<(width * height) {
-                // Inks are stored inverted. K scales the others as Pillow's conversion does (libImaging/Convert.c).
-                let key = Int(cmyk[4 * pixel + 3])
-                for channel in 0..<3 {
-                    let product = (255 - Int(cmyk[4 * pixel + channel])) * key + 128
-                    target[3 * pixel + channel] = UInt8(max(0, key - ((product >> 8) + product) >> 8))
-                }
-            }
-        }
+    }
+
+    /// Each scan may touch every pixel again, for a few bytes of file. Encoders write about 10; so many as each
+    /// coefficient in a scan of its own are let through in pictures of a few megapixels.
+    static func scanLimit(_ size: PixelSize) -> Int32 {
+        Int32(max(64, min(500, 4_000_000_000 / (size.width * size.height))))
     }
 }
 
-/// What a codec in C says where it fails.
-enum CodecMessage {
-    private static let length = 128
-
-    /// - Throws: `ImageError.malformed` where the call gives another number than 0.
-    static func check(name: String, _ call: (UnsafeMutablePointer<CChar>) -> Int32) throws {
-        try withUnsafeTemporaryAllocation(of: CChar.self, capacity: length) { message in
-            message.initialize(repeating: 0)
-            // A buffer of a fixed size has an address.
-            guard let address = message.baseAddress, call(address) != 0 else { return }
-            let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            throw ImageError.malformed(name: name, reason: String(decoding: text, as: UTF8.self))
+extension RGBImage {
+    /// The picture as a JPEG file, chroma at half resolution.
+    ///
+    /// - Parameter quality: 1 to 100.
+    public func jpegData(quality: Int) throws -> Data {
+        let name = "a picture of \(width)×\(height)"
+        guard width <= 65_500, height <= 65_500 else {
+            throw ImageError.unreadable(path: name, reason: "it does not fit a JPEG")
         }
+        var bytes: UnsafeMutablePointer<UInt8>?
+        var count = 0
+        try CodecStatus.check(name: name) { message in
+            withUnsafePixels {
+                ic_jpeg_encode($0.baseAddress, ic_size(self), Int32(quality), &bytes, &count, message)
+            }
+        }
+        defer { ic_free(bytes) }
+        guard let bytes else { return Data() }
+        return Data(bytes: bytes, count: count)
     }
 }

@@ -4,29 +4,49 @@ import HiRED
 
 extension ImageDecoder {
     func sizeOfPNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> PixelSize {
-        let header = try pngHeader(bytes, name: name)
-        return PixelSize(width: Int(header.width), height: Int(header.height))
+        try header(bytes, name: name).size
     }
 
-    private func pngHeader(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> ic_png_size {
-        var size = ic_png_size()
-        try CodecMessage.check(name: name) { ic_png_header(bytes.baseAddress, bytes.count, &size, $0) }
-        try checkSize(width: Int(size.width), height: Int(size.height), name: name)
-        return size
+    private func header(
+        _ bytes: UnsafeBufferPointer<UInt8>, name: String
+    ) throws -> (size: PixelSize, chunks: PNGChunks) {
+        let chunks = try checkedChunks(ByteView(bytes), name: name)
+        var size = ic_size()
+        try CodecStatus.check(name: name) { ic_png_header(bytes.baseAddress, chunks.usableCount, &size, $0) }
+        return (try pixelSize(size, name: name), chunks)
     }
 
-    /// PNG of every colour type and depth. Gamma and colour profiles are ignored, as Pillow does; so is what
-    /// is missing behind the last row.
+    /// PNG of every colour type and depth. Gamma and colour profiles are ignored, as Pillow does.
     func decodePNG(_ bytes: UnsafeBufferPointer<UInt8>, name: String) throws -> RGBImage {
-        let size = try pngHeader(bytes, name: name)
-        let (width, height) = (Int(size.width), Int(size.height))
-        var rgba = [UInt8](repeating: 0, count: 4 * width * height)
-        try rgba.withUnsafeMutableBufferPointer { target in
-            try CodecMessage.check(name: name) {
-                ic_png_decode(bytes.baseAddress, bytes.count, size, target.baseAddress, $0)
+        let (size, chunks) = try header(bytes, name: name)
+        return try RGBImage(width: size.width, height: size.height) { target in
+            try CodecStatus.check(name: name) {
+                ic_png_decode(
+                    bytes.baseAddress, chunks.usableCount, ic_size(size), chunks.missing > 0 ? 1 : 0,
+                    target.baseAddress, $0)
             }
         }
-        return rgba.withUnsafeBufferPointer { RGBImage(overWhite: $0, width: width, height: height) }
+    }
+
+    /// What libpng is told not to look at, as it would refuse what Pillow reads: the checksums of header and palette
+    /// (those of picture data do not count), and a file that ends in its picture. Four bytes may be missing there: they
+    /// are a checksum, and no pixels. Nor is libpng shown a chunk that is cut: it takes memory for what one claims to be.
+    private func checkedChunks(_ bytes: ByteView, name: String) throws -> PNGChunks {
+        var chunks = PNGChunks(bytes)
+        var isFirst = true
+        while let chunk = chunks.next() {
+            if isFirst, chunk.type.equals("CgBI") {
+                throw ImageError.unsupported(name: name, what: "a PNG in the way that iOS programs pack them")
+            }
+            isFirst = false
+            if chunk.type.equals("IHDR") || chunk.type.equals("PLTE"), !chunk.isIntact {
+                throw ImageError.malformed(name: name, reason: "its header does not match its checksum")
+            }
+        }
+        guard chunks.missing <= 4 else {
+            throw ImageError.malformed(name: name, reason: "it ends before the picture does")
+        }
+        return chunks
     }
 }
 
@@ -35,10 +55,9 @@ extension RGBImage {
     public func pngData() throws -> Data {
         var bytes: UnsafeMutablePointer<UInt8>?
         var count = 0
-        let status = withUnsafePixels { ic_png_encode($0.baseAddress, UInt32(width), UInt32(height), &bytes, &count) }
-        guard status == 0, let bytes else {
-            throw ImageError.unsupported(
-                name: "a picture of \(width)×\(height)", what: "it cannot be written as PNG and")
+        let status = withUnsafePixels { ic_png_encode($0.baseAddress, ic_size(self), &bytes, &count) }
+        guard status == ic_ok, let bytes else {
+            throw ImageError.unreadable(path: "a picture of \(width)×\(height)", reason: "it does not fit a PNG")
         }
         defer { ic_free(bytes) }
         return Data(bytes: bytes, count: count)

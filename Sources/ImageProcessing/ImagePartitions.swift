@@ -10,7 +10,7 @@ public struct ImagePartitions: Sendable {
     private let tiles: [UInt8]
 
     /// Letterboxes the picture on its canvas in black and cuts the canvas into tiles.
-    init(layout: PartitionLayout, viewSize: Int, fullView: RGBImage, of image: RGBImage, filter: ResampleFilter) {
+    init(layout: PartitionLayout, viewSize: Int, fullView: RGBImage, of image: RGBImage, filter: ResamplingFilter) {
         self.layout = layout
         self.viewSize = viewSize
         self.fullView = fullView
@@ -19,9 +19,8 @@ public struct ImagePartitions: Sendable {
             return
         }
         let content = layout.content
-        let canvas = Resampling.resize(image, width: content.width, height: content.height, filter: filter).placed(
-            x: content.x, y: content.y, width: layout.canvasSize.width, height: layout.canvasSize.height,
-            colour: (0, 0, 0))
+        let canvas = Resize.resize(image, width: content.width, height: content.height, filter: filter).placed(
+            x: content.x, y: content.y, width: layout.canvasSize.width, height: layout.canvasSize.height)
         let count = 3 * viewSize * viewSize
         tiles = [UInt8](unsafeUninitializedCapacity: layout.tileCount * count) { target, initialized in
             for tile in 0..<layout.tileCount {

@@ -1,57 +1,97 @@
-internal import CImageCodecs
 import HiRED
 
-/// How a camera was held: value 1 to 8 of EXIF tag 0x0112, found where Pillow 11 looks for it (`Image.getexif`): EXIF
-/// data, else a textual profile (PNG), and where those have no such tag, an XMP packet. Anything unreadable counts as
-/// upright, since a damaged note about a picture does not make the picture unusable.
+/// How a camera was held: 1 to 8, as EXIF's tag 0x0112 counts.
+///
+/// Where it is looked for and which note wins is Pillow 11.3's way (`Image.getexif`, `ImageOps.exif_transpose`). What
+/// cannot be read counts as upright, also where Pillow fails: a damaged note about a picture does not make the picture
+/// unusable.
 struct Orientation: Equatable {
     let value: Int
 
-    /// - Parameters:
-    ///   - exif: A TIFF file, perhaps behind `Exif\0\0`; empty for none.
-    ///   - xmp: A packet; empty for none.
-    init(exif: [UInt8], xmp: [UInt8]) {
-        let found = EXIFDirectory.orientation(exif) ?? XMPPacket.orientation(xmp) ?? 1
-        value = (1...8).contains(found) ? found : 1
+    init(_ value: Int) { self.value = (1...8).contains(value) ? value : 1 }
+
+    /// EXIF wins over XMP, also with a value that means nothing.
+    init(exif: ByteView?, xmp: ByteView?) {
+        self.init(exif.flatMap(Self.inEXIF) ?? xmp.flatMap(Self.inXMP) ?? 1)
     }
+
+    /// The digit behind the first `tiff:Orientation="` or `tiff:Orientation>`.
+    static func inXMP(_ text: ByteView) -> Int? {
+        let key = Array("tiff:Orientation".utf8)
+        var place = 0
+        while let start = text.firstIndex(of: key[0], from: place) {
+            place = start + 1
+            guard let rest = text.slice(start, count: text.count - start), rest.starts(with: key) else { continue }
+            let opening = rest[key.count]
+            let digitPlace: Int
+            if opening == UInt8(ascii: ">") {
+                digitPlace = key.count + 1
+            } else if opening == UInt8(ascii: "="), rest[key.count + 1] == UInt8(ascii: "\"") {
+                digitPlace = key.count + 2
+            } else {
+                continue
+            }
+            guard let digit = rest[digitPlace], (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else {
+                continue
+            }
+            return Int(digit - UInt8(ascii: "0"))
+        }
+        return nil
+    }
+}
+
+extension Orientation {
+    /// Whether width and height change places.
+    private var swaps: Bool { value >= 5 }
 
     /// A picture's size once it is turned upright.
     func apply(to size: PixelSize) -> PixelSize {
-        value >= 5 ? PixelSize(width: size.height, height: size.width) : size
+        swaps ? PixelSize(width: size.height, height: size.width) : size
     }
 
-    /// The picture turned upright.
+    /// The picture turned upright; takes as much memory again.
     func apply(to image: RGBImage) -> RGBImage {
         guard value > 1 else { return image }
-        let swaps = value >= 5
         let (width, height) = swaps ? (image.height, image.width) : (image.width, image.height)
         return image.withUnsafePixels { source in
             RGBImage(width: width, height: height) { target in
-                for y in 0..<height {
-                    for x in 0..<width {
-                        let (fromX, fromY) = self.source(x: x, y: y, width: image.width, height: image.height)
-                        let from = 3 * (fromY * image.width + fromX)
-                        let to = 3 * (y * width + x)
-                        target[to] = source[from]
-                        target[to + 1] = source[from + 1]
-                        target[to + 2] = source[from + 2]
+                // Both exist: a picture has at least one pixel.
+                guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                let (origin, right, down) = walk(width: image.width, height: image.height)
+                // Squares of pixels, so that the strides of both pictures stay in the cache.
+                let block = 64
+                for top in stride(from: 0, to: height, by: block) {
+                    for left in stride(from: 0, to: width, by: block) {
+                        for y in top..<min(top + block, height) {
+                            var pixel = from + 3 * (origin + y * down + left * right)
+                            var place = to + 3 * (y * width + left)
+                            for _ in left..<min(left + block, width) {
+                                place[0] = pixel[0]
+                                place[1] = pixel[1]
+                                place[2] = pixel[2]
+                                place += 3
+                                pixel += 3 * right
+                            }
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Where the upright picture's pixel lies in the stored one of width × height.
-    private func source(x: Int, y: Int, width: Int, height: Int) -> (Int, Int) {
-        switch value {
-        case 2: (width - 1 - x, y)
-        case 3: (width - 1 - x, height - 1 - y)
-        case 4: (x, height - 1 - y)
-        case 5: (y, x)
-        case 6: (y, height - 1 - x)
-        case 7: (width - 1 - y, height - 1 - x)
-        case 8: (width - 1 - y, x)
-        default: (x, y)
+    /// Where the upright picture's first pixel lies in the stored one of width × height, and how far it is from there to
+    /// the right and down, in pixels.
+    private func walk(width: Int, height: Int) -> (origin: Int, right: Int, down: Int) {
+        let last = width * height - 1
+        return switch value {
+        case 2: (width - 1, -1, width)
+        case 3: (last, -1, -width)
+        case 4: (last - (width - 1), 1, -width)
+        case 5: (0, width, 1)
+        case 6: (last - (width - 1), -width, 1)
+        case 7: (last, -width, -1)
+        case 8: (width - 1, width, -1)
+        default: (0, 1, width)
         }
     }
 }

@@ -3,63 +3,82 @@ import HiRED
 package import ImageProcessing
 
 extension ImagePreparation {
-    /// - Throws: `ImageError.unsupportedPreparation` for settings that no published checkpoint has.
+    /// Every setting of the image processor is obeyed here, or (rescaling and normalisation) by the vision graph, or
+    /// refused by name. Two change nothing and are passed over: `do_convert_rgb`, as pictures are always RGB here, and
+    /// LLaVA-NeXT's `do_pad`, which fills up a batch.
+    ///
+    /// - Throws: `ImageError.unsupportedPreparation` for settings under which a picture does not become views of the
+    ///   tower's size.
     package init(_ config: VisionLanguageConfig, preprocessor: PreprocessorConfig) throws {
-        let size = config.vision.imageSize
-        let edge: Int?
-        let exact: PixelSize?
-        switch preprocessor.size {
-        case .shortestEdge(let value): (edge, exact) = (value, nil)
-        case .exact(let height, let width):
-            (edge, exact) = (height == width ? height : nil, PixelSize(width: width, height: height))
-        }
-        guard preprocessor.resizes else { throw ImageError.unsupportedPreparation("pictures that are not resized") }
-        if preprocessor.centerCrops {
-            guard preprocessor.cropWidth == size, preprocessor.cropHeight == size else {
-                throw ImageError.unsupportedPreparation(
-                    "a crop of \(preprocessor.cropWidth)×\(preprocessor.cropHeight) for a tower of \(size) pixels")
+        let side = config.vision.imageSize
+        let variant: Variant =
+            switch preprocessor.kind {
+            case .llavaNext: try Self.anyResolution(preprocessor, side: side)
+            case .llava, .clip: .single(try Self.singleView(preprocessor, side: side))
             }
-        }
-        guard let filter = preprocessor.resampling.filter else {
-            throw ImageError.unsupportedPreparation("resampling by the nearest neighbour (resample 0)")
-        }
-        let variant: Variant
-        switch preprocessor.kind {
-        case .llavaNext:
-            variant = .anyResolution(preprocessor.pinpoints.map { PixelSize(width: $0.width, height: $0.height) })
-        case .llava where preprocessor.pads:
-            // The processor takes the mean as a colour: 255 times it, cut to a whole number.
-            let colour = preprocessor.mean.map { UInt8(max(0, min(255, $0 * 255))) }
-            variant = .padToSquare(red: colour[0], green: colour[1], blue: colour[2])
-        case .clip, .llava: variant = exact.map(Variant.exact) ?? .centreCrop(shortestEdge: edge ?? size)
-        }
-        // Without the crop, only what has the tower's size at once can be read; tiles and padded squares always do.
-        let isSquare =
-            switch variant {
-            case .centreCrop: preprocessor.centerCrops
-            case .exact(let given): preprocessor.centerCrops || given == PixelSize(width: size, height: size)
-            case .anyResolution, .padToSquare: edge == size
-            }
-        guard isSquare else {
-            let given = exact.map { "\($0.width)×\($0.height)" } ?? "\(edge ?? size)"
-            throw ImageError.unsupportedPreparation("views of \(given) pixels for a tower of \(size)")
-        }
         self.init(
-            variant, viewSize: size, patchSize: config.vision.patchSize,
-            includesClassToken: config.featureSelection == .full, filter: filter)
+            variant, viewSize: side, patchSize: config.vision.patchSize,
+            includesClassToken: config.featureSelection == .full, filter: ResamplingFilter(preprocessor.resampling))
+    }
+
+    /// LLaVA-NeXT resizes the full view and cuts tiles whatever `do_resize` and `do_center_crop` say; those act once more
+    /// on every view, and do nothing where all sizes are the tower's (image_processing_llava_next.py).
+    private static func anyResolution(_ preprocessor: PreprocessorConfig, side: Int) throws -> Variant {
+        switch preprocessor.size {
+        case .shortestEdge(side): break
+        case .exact(let height, let width) where height == side && width == side: break
+        case .shortestEdge(let edge): throw refusal("size", "views of \(edge) pixels", side)
+        case .exact(let height, let width): throw refusal("size", "views of \(width)×\(height) pixels", side)
+        }
+        try checkCrop(preprocessor, side)
+        return .anyResolution(preprocessor.pinpoints.map { PixelSize(width: $0.width, height: $0.height) })
+    }
+
+    private static func singleView(_ preprocessor: PreprocessorConfig, side: Int) throws -> SingleView {
+        let pads = preprocessor.kind == .llava && preprocessor.pads
+        // The processor takes the mean as a colour: 255 times it, cut to a whole number.
+        let colour = preprocessor.mean.map { UInt8(max(0, min(255, $0 * 255))) }
+        let size: SingleView.Size =
+            switch preprocessor.size {
+            case _ where !preprocessor.resizes: .unchanged
+            case .shortestEdge(let edge): .shortestEdge(edge)
+            case .exact(let height, let width): .exact(PixelSize(width: width, height: height))
+            }
+        if preprocessor.centerCrops {
+            try checkCrop(preprocessor, side)
+        } else {
+            // Without a crop every picture must come out of the resize at the tower's size.
+            switch size {
+            case .exact(PixelSize(width: side, height: side)): break
+            case .shortestEdge(side) where pads: break
+            case .unchanged: throw refusal("do_resize", "pictures at their own size and no crop", side)
+            default: throw refusal("do_center_crop", "pictures resized and not cropped to a square", side)
+            }
+        }
+        return SingleView(
+            size: size, ground: pads ? RGBColour(red: colour[0], green: colour[1], blue: colour[2]) : nil)
+    }
+
+    private static func checkCrop(_ preprocessor: PreprocessorConfig, _ side: Int) throws {
+        let (width, height) = (preprocessor.cropWidth, preprocessor.cropHeight)
+        guard width == side, height == side else { throw refusal("crop_size", "a crop of \(width)×\(height)", side) }
+    }
+
+    private static func refusal(_ key: String, _ what: String, _ side: Int) -> ImageError {
+        .unsupportedPreparation("\(what) (\(key)) for a tower of \(side)×\(side) pixels")
     }
 }
 
-extension PreprocessorConfig.Resampling {
-    /// nil for Pillow's nearest neighbour, which is no filter.
-    fileprivate var filter: ResampleFilter? {
-        switch self {
-        case .nearest: nil
-        case .lanczos: .lanczos
-        case .bilinear: .bilinear
-        case .bicubic: .bicubic
-        case .box: .box
-        case .hamming: .hamming
-        }
+extension ResamplingFilter {
+    init(_ resampling: PreprocessorConfig.Resampling) {
+        self =
+            switch resampling {
+            case .nearest: .nearest
+            case .lanczos: .lanczos
+            case .bilinear: .bilinear
+            case .bicubic: .bicubic
+            case .box: .box
+            case .hamming: .hamming
+            }
     }
 }

@@ -78,7 +78,8 @@ package struct ImageReader: Sendable {
         }
     }
 
-    /// The same without reading more of a file than its header; the picture gets no name.
+    /// The same; the picture gets no name. A pipe can be read once only: give its bytes, not its path, where the picture is
+    /// prepared later.
     package func layout(of input: ImageInput) throws -> PartitionLayout {
         switch try content(of: input) {
         case .encoded(let data, let name): try preparation.layout(for: decoder.size(of: data, name: name))
@@ -92,7 +93,7 @@ package struct ImageReader: Sendable {
     /// Bytes that a request holds of a picture until it is prepared. O(1).
     package static func heldBytes(of input: ImageInput) -> Int {
         switch input {
-        // Mapped, not read.
+        // Read when the request's turn comes.
         case .file: 0
         case .data(let data, _): data.count
         case .image(let image): image.byteCount

@@ -55,7 +55,7 @@ import Testing
 
     @Test func resizeEqualsPillow() throws {
         for test in try ImagesFixture.load().resizes {
-            let resized = Resampling.resize(
+            let resized = Resize.resize(
                 drawn(width: test.from[0], height: test.from[1]), width: test.to[0], height: test.to[1],
                 filter: .bicubic)
             #expect(checksum(resized.pixels) == test.checksum, "\(test.from) to \(test.to)")

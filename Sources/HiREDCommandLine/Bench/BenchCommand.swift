@@ -57,7 +57,9 @@ struct BenchRunCommand: AsyncParsableCommand {
         }
         let budgets = try budgets.split(separator: ",").map { try TokenBudget(parsing: String($0)) }
         guard runs > 0, maxTokens > 0 else { throw CommandError(.usage, "runs and max-tokens must be at least 1") }
-        let picture = try image.map { try AskCommand.input($0) } ?? .image(BenchPicture.draw(side: 600))
+        let picture =
+            try image.map { try AskCommand.input($0, pixelLimit: loading.maxPixels) }
+            ?? .image(BenchPicture.draw(side: 600))
         let model = try loading.load(model)
         var bench = Bench(
             model: model, picture: picture, batches: batches, budgets: budgets, maximumTokens: maxTokens, runs: runs)
