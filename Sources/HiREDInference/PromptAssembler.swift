@@ -48,7 +48,7 @@ struct PromptAssembler: Sendable {
             text = raw
         case .chat(let messages, let other):
             try Self.checkText(messages.last.map(Self.text) ?? "")
-            text = try (other ?? template.get()).prompt(for: messages)
+            text = try (other ?? template.get()).prompt(for: messages, addsBeginning: tokenizer.addsBeginning)
         }
         let ids = encode(text)
         let places = ids.count { $0 == imageToken }

@@ -219,6 +219,9 @@ extension Tokenizer {
         return decoder?.apply(to: texts).joined() ?? texts.joined(separator: " ")
     }
 
+    /// Whether texts are given a first token.
+    public var addsBeginning: Bool { !prefix.isEmpty }
+
     public func id(of token: String) -> Int32? { ids[ByteExactString(token)] }
     public func token(of id: Int32) -> String? { tokens[id] }
     public func isSpecial(_ id: Int32) -> Bool { special.contains(id) }

@@ -54,6 +54,14 @@ struct ChatFixture: Decodable {
         #expect(try ChatTemplate.vicuna.prompt(for: messages) == "One.\nTwo. USER: Q ASSISTANT:")
     }
 
+    @Test func theFirstTokenStaysWhereNobodyElseAddsIt() throws {
+        let chat = ChatTemplate.jinja(
+            try JinjaTemplate("{{ bos_token }}{{ messages[0].content[0].text }}"), bos: "<s>", eos: "")
+        let question = [ChatMessage(.user, [.text("Q")])]
+        #expect(try chat.prompt(for: question, addsBeginning: false) == "<s>Q")
+        #expect(try chat.prompt(for: question) == "Q")
+    }
+
     @Test func aMarkBehindTheFirstTokenDoesNotHideIt() throws {
         let chat = ChatTemplate.jinja(
             try JinjaTemplate("{{ bos_token }}{{ messages[0].content[0].text }}"), bos: "<s>", eos: "")

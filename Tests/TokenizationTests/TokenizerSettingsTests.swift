@@ -173,7 +173,9 @@ private struct SettingsFixture: Decodable {
     private func texts(_ lead: [Unicode.Scalar]) -> [String] {
         stride(from: 0, to: Self.scalars.count, by: 500).map { start in
             var text = String.UnicodeScalarView()
-            for scalar in Self.scalars[start..<min(start + 500, Self.scalars.count)] { text.append(contentsOf: lead + [scalar]) }
+            for scalar in Self.scalars[start..<min(start + 500, Self.scalars.count)] {
+                text.append(contentsOf: lead + [scalar])
+            }
             return String(text)
         }
     }

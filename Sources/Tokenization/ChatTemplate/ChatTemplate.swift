@@ -34,8 +34,10 @@ public enum ChatTemplate: Sendable {
     /// `mistral_instruct`, `chatml_direct`) and LLaVA-NeXT (`llava_llama_3`), with `<image>` and a line break for each
     /// picture of a question before its text. Several system messages are joined by line breaks.
     ///
+    /// - Parameter addsBeginning: whether the tokenizer puts its own first token before the text. A template that writes
+    ///   it too would double it: then it is left out here. Otherwise what the template writes is all there is.
     /// - Throws: `JinjaError` from a checkpoint's template.
-    public func prompt(for messages: [ChatMessage]) throws -> String {
+    public func prompt(for messages: [ChatMessage], addsBeginning: Bool = true) throws -> String {
         let instructions = messages.filter { $0.role == .system }.map(\.text).joined(separator: "\n")
         let system = instructions.isEmpty ? nil : instructions
         let turns = messages.filter { $0.role != .system }
@@ -72,8 +74,7 @@ public enum ChatTemplate: Sendable {
             return prompt + "<|im_start|>assistant\n"
         case .jinja(let template, let bos, let eos):
             let text = try template.prompt(for: messages, bos: bos, eos: eos)
-            // The tokenizer adds the first token itself: a template that writes it too would double it.
-            guard !bos.isEmpty, text.utf8.starts(with: bos.utf8) else { return text }
+            guard addsBeginning, !bos.isEmpty, text.utf8.starts(with: bos.utf8) else { return text }
             return String(Substring(text.utf8.dropFirst(bos.utf8.count)))
         }
     }
