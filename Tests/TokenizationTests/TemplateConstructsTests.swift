@@ -40,7 +40,9 @@ import Testing
     }
 
     private static let statements = ["block set": ["{% endset"], "set of an attribute": ["set ns."]]
-    private static let loops = ["with if": [" if i > 1 %}"], "with else": ["{% else %}none"], "with recursive": [" recursive %}"]]
+    private static let loops = [
+        "with if": [" if i > 1 %}"], "with else": ["{% else %}none"], "with recursive": [" recursive %}"],
+    ]
     private static let expressions = [
         "CondExpr": [" if b else "], "Slice": ["[1:"], "Concat": ["~"], "Dict": ["{'a': 1"], "List": ["[1, 2"],
         "Tuple": ["(1, 2"], "Add": ["1 + 2"], "Sub": [" - 4"], "Mul": [" * 3"], "Div": [" / 2"], "FloorDiv": ["//"],
