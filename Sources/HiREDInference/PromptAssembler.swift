@@ -2,7 +2,6 @@ import Checkpoints
 import Failures
 import Foundation
 import ModelGraphs
-import OrderedJSON
 import Tokenization
 
 /// From a prompt's text and its pictures' embeddings to what the decoder reads.
@@ -27,7 +26,7 @@ struct PromptAssembler: Sendable {
         }
         imageToken = id
         tableSize = description.config.text.vocabularySize
-        template = Result { try description.template(named: manifest?.chatTemplate) }
+        template = Result { try description.template(named: manifest?.chatTemplate, tokenizer.specialTokens) }
         guard !(manifest?.splitsPromptAtImages ?? false) else {
             spelling = nil
             return
@@ -51,15 +50,18 @@ struct PromptAssembler: Sendable {
     /// - Throws: `InferenceError.emptyPrompt`, `.imageCountMismatch`, `.imagePlaceInText`, `JinjaError`.
     func ids(of request: GenerationRequest) throws -> [Int32] {
         let text: String
+        var isFramed = false
         switch request.prompt {
         case .raw(let raw):
             try Self.checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
             text = raw
         case .chat(let messages, let other):
             try Self.checkText(messages.last.map(Self.text(of:)) ?? "")
-            text = try (other ?? template.get()).prompt(for: messages)
+            let template = try other ?? template.get()
+            text = try template.prompt(for: messages)
+            isFramed = template.writesBeginning(text)
         }
-        let ids = encode(text)
+        let ids = encode(text, addSpecialTokens: !isFramed)
         let places = ids.count { $0 == imageToken }
         guard places == request.images.count else {
             if case .chat(let messages, _) = request.prompt,
@@ -82,13 +84,16 @@ struct PromptAssembler: Sendable {
             remedy: "leave it out of the prompt, or use the checkpoint's own tokenizer.json")
     }
 
-    private func encode(_ text: String) -> [Int32] {
+    private func encode(_ text: String, addSpecialTokens: Bool) -> [Int32] {
         guard let spelling else {
-            return tokenizer.encode(text, splitAt: ChatTemplate.imagePlace, placing: imageToken)
+            return tokenizer.encode(
+                text, splitAt: ChatTemplate.imagePlace, placing: imageToken, addSpecialTokens: addSpecialTokens)
         }
-        guard spelling != ChatTemplate.imagePlace else { return tokenizer.encode(text) }
+        guard spelling != ChatTemplate.imagePlace else {
+            return tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+        }
         let pieces = text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false)
-        return tokenizer.encode(pieces.joined(separator: spelling))
+        return tokenizer.encode(pieces.joined(separator: spelling), addSpecialTokens: addSpecialTokens)
     }
 
     private static func text(of message: ChatMessage) -> String {
@@ -105,7 +110,7 @@ extension ModelDescription {
     /// checkpoints without a template were trained with.
     ///
     /// - Throws: `InferenceError.inconsistentModel`, `JinjaError`.
-    func template(named name: String?) throws -> ChatTemplate {
+    func template(named name: String?, _ tokens: SpecialTokens) throws -> ChatTemplate {
         if let name {
             guard let named = ChatTemplate.named.first(where: { $0.name == name }) else {
                 throw InferenceError.inconsistentModel(
@@ -114,41 +119,6 @@ extension ModelDescription {
             return named.template
         }
         guard let chatTemplate else { return .vicuna }
-        let tokens = try specialTokens()
-        return .jinja(
-            try JinjaTemplate(chatTemplate.text), bos: tokens["bos_token"] ?? "", eos: tokens["eos_token"] ?? "")
-    }
-
-    /// What templates call `bos_token` and `eos_token`: a string, or an object with its content. Without the file, or
-    /// where it holds null, there are none.
-    ///
-    /// - Throws: `CheckpointError` for a damaged file.
-    private func specialTokens() throws -> [String: String] {
-        let name = "tokenizer_config.json"
-        let file = url.appending(path: name)
-        guard FileManager.default.fileExists(atPath: file.path) else { return [:] }
-        func damaged(_ problem: String) -> CheckpointError {
-            CheckpointError(.malformed, file: name, problem: problem, remedy: "download it again")
-        }
-        let value: JSONValue
-        do { value = try JSONValue(parsing: Array(Data(contentsOf: file))) } catch let error as JSONError {
-            throw damaged(error.problem)
-        } catch {
-            throw CheckpointError(
-                .unreadable, file: name, problem: "cannot be read", remedy: "check the file's permissions")
-        }
-        switch value {
-        case .null: return [:]
-        case .object(let settings):
-            return settings.reduce(into: [:]) { tokens, setting in
-                switch setting.1 {
-                case .string(let text): tokens[setting.0] = text
-                case .object(let token):
-                    if case .string(let text) = token["content"] { tokens[setting.0] = text }
-                default: break
-                }
-            }
-        default: throw damaged("holds no JSON object")
-        }
+        return .jinja(try JinjaTemplate(chatTemplate.text), tokens)
     }
 }

@@ -23,6 +23,8 @@ public struct Tokenizer: Sendable {
     /// The ids of added tokens: what a checkpoint extended its vocabulary by, beyond which its table of embeddings may
     /// not reach.
     public let addedTokenIDs: [Int32]
+    /// For chat templates; none without a `tokenizer_config.json`.
+    public let specialTokens: SpecialTokens
     /// Keys of the tokenizer's files that are neither obeyed, nor refused, nor known to change nothing: to be named once.
     public let unknownKeys: [String]
 
@@ -57,7 +59,10 @@ public struct Tokenizer: Sendable {
                 path: path, reason: "its vocab or its merges are missing or of the wrong kind")
         }
         let vocabulary = try Self.vocabulary(listed, path: path)
+        // Before more are counted on from the highest.
+        for token in file.added_tokens ?? [] { _ = try Self.id(token.id, of: token.content, path: path) }
         try configuration?.apply(to: &file, path: path)
+        specialTokens = configuration?.specialTokens ?? SpecialTokens()
         unknownKeys = (configuration?.unknownKeys ?? []) + file.unknownKeys
         let added = file.added_tokens ?? []
         var ids = vocabulary
@@ -203,12 +208,16 @@ extension Tokenizer {
     /// - Parameters:
     ///   - place: what stands where a picture goes; not empty.
     ///   - id: put where a picture goes.
-    public func encode(_ text: String, splitAt place: String, placing id: Int32) -> [Int32] {
+    ///   - addSpecialTokens: as for one text.
+    public func encode(
+        _ text: String, splitAt place: String, placing id: Int32, addSpecialTokens: Bool = true
+    ) -> [Int32] {
         let chunks = text.utf8.split(separator: place.utf8, omittingEmptySubsequences: false)
         var result: [Int32] = []
         for (index, chunk) in chunks.enumerated() {
-            let ids = encode(String(Substring(chunk)))
-            result += index == 0 ? ids : [id] + (ids.starts(with: prefix) ? ids.dropFirst(prefix.count) : ids[...])
+            let ids = encode(String(Substring(chunk)), addSpecialTokens: addSpecialTokens)
+            let isFramed = addSpecialTokens && ids.starts(with: prefix)
+            result += index == 0 ? ids : [id] + (isFramed ? ids.dropFirst(prefix.count) : ids[...])
         }
         return result
     }

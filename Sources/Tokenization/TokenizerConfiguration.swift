@@ -41,6 +41,8 @@ public struct TokenizerConfiguration: Sendable {
     private(set) var frame: (begins: String?, ends: String?)?
     private(set) var addsPrefixSpace: Bool?
     private(set) var isLlama = false
+    /// For chat templates.
+    private(set) var specialTokens = SpecialTokens()
     /// Keys of the file that are neither obeyed, nor refused, nor known to change nothing.
     public private(set) var unknownKeys: [String] = []
 
@@ -76,6 +78,7 @@ public struct TokenizerConfiguration: Sendable {
             let token = try Self.special(key + "_token", file, map, standard: family?.tokens[key])
             if let token {
                 named[key] = token
+                specialTokens.named[key + "_token"] = token.content
                 add(token)
             }
         }
@@ -84,11 +87,13 @@ public struct TokenizerConfiguration: Sendable {
         for value in additional {
             if let token = try file.token(value, "additional_special_tokens") {
                 add(Self.token(token, isSpecial: true))
+                specialTokens.additional.append(token.content)
             }
         }
         if case .object(let extra)? = file.values["extra_special_tokens"] {
             for (key, value) in extra {
                 if let token = try file.token(value, "extra_special_tokens.\(key)") {
+                    specialTokens.named[key] = token.content
                     add(Self.token(token, isSpecial: true))
                 }
             }

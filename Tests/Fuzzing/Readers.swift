@@ -172,13 +172,27 @@ extension Reader {
                 let tokenizer = try Tokenizer(json: Data(bytes), path: "tokenizer.json")
                 _ = tokenizer.decode(tokenizer.encode("A small text, 京 and 42 <image>\u{0}é"))
             },
+            Reader(
+                name: "tokenizer-config", share: 2,
+                files: try files("Models/demo", suffixes: ["tokenizer_config.json"]),
+                words: [
+                    "\"LlamaTokenizer\"", "null", "\"add_eos_token\":true,", "9223372036854775807", "\"<new>\"", "[",
+                    "{",
+                ]
+            ) { bytes, scratch in
+                let folder = scratch.appending(path: "tokenizer")
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                try Data(bytes).write(to: folder.appending(path: "tokenizer_config.json"))
+                try Data(tokenizers[0]).write(to: folder.appending(path: "tokenizer.json"))
+                _ = try Tokenizer(contentsOf: folder.appending(path: "tokenizer.json")).encode("A text <image> of 42")
+            },
             Reader(name: "sentencepiece", share: 2, files: sentencePieces) { bytes, _ in
                 _ = try SentencePieceModel(bytes: bytes, path: "tokenizer.model")
             },
             Reader(name: "template", share: 4, files: templates.map { Array($0.utf8) }, words: templateWords) {
                 bytes, _ in
                 let template = try JinjaTemplate(String(decoding: bytes, as: UTF8.self))
-                _ = try ChatTemplate.jinja(template, bos: "<s>", eos: "</s>").prompt(for: conversation)
+                _ = try ChatTemplate.jinja(template, SpecialTokens(begin: "<s>", end: "</s>")).prompt(for: conversation)
             },
         ]
     }

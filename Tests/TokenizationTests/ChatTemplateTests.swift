@@ -9,7 +9,7 @@ import Testing
         for template in fixture.templates {
             let jinja = try JinjaTemplate(template.source)
             for (messages, expected) in zip(fixture.conversations, template.expected) {
-                let chat = ChatTemplate.jinja(jinja, bos: "<s>", eos: "</s>")
+                let chat = ChatTemplate.jinja(jinja, SpecialTokens(begin: "<s>", end: "</s>"))
                 let conversation = try messages.map { try $0.chatMessage() }
                 guard let expected else {
                     #expect(throws: JinjaError.self, "\(template.name)") { try chat.prompt(for: conversation) }

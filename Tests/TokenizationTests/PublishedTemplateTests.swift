@@ -22,7 +22,7 @@ struct ChatFixture: Decodable {
     func promptsEqualTransformers(_ name: String) throws {
         let fixture = try ChatFixture.load()
         let template = try #require(fixture.templates.first { $0.name == name })
-        let chat = ChatTemplate.jinja(try JinjaTemplate(template.source), bos: "<s>", eos: "</s>")
+        let chat = ChatTemplate.jinja(try JinjaTemplate(template.source), SpecialTokens(begin: "<s>", end: "</s>"))
         #expect(template.expected.contains { $0 != nil })
         for (messages, expected) in zip(fixture.conversations, template.expected) {
             let conversation = try messages.map { try $0.chatMessage() }
@@ -30,9 +30,9 @@ struct ChatFixture: Decodable {
                 #expect(throws: JinjaError.self) { try chat.prompt(for: conversation) }
                 continue
             }
-            // The tokenizer adds the first token itself.
-            let bare = expected.hasPrefix("<s>") ? String(expected.dropFirst(3)) : expected
-            #expect(try chat.prompt(for: conversation) == bare, "\(messages.count) messages")
+            let prompt = try chat.prompt(for: conversation)
+            #expect(prompt == expected, "\(messages.count) messages")
+            #expect(chat.writesBeginning(prompt) == expected.hasPrefix("<s>"))
         }
     }
 
@@ -56,7 +56,19 @@ struct ChatFixture: Decodable {
 
     @Test func aMarkBehindTheFirstTokenDoesNotHideIt() throws {
         let chat = ChatTemplate.jinja(
-            try JinjaTemplate("{{ bos_token }}{{ messages[0].content[0].text }}"), bos: "<s>", eos: "")
-        #expect(try chat.prompt(for: [ChatMessage(.user, [.text("\u{301}a")])]) == "\u{301}a")
+            try JinjaTemplate("{{ bos_token }}{{ messages[0].content[0].text }}"), SpecialTokens(begin: "<s>", end: ""))
+        let prompt = try chat.prompt(for: [ChatMessage(.user, [.text("\u{301}a")])])
+        #expect(prompt == "<s>\u{301}a" && chat.writesBeginning(prompt))
+        #expect(!chat.writesBeginning("a<s>") && !ChatTemplate.vicuna.writesBeginning("<s>"))
+    }
+
+    /// As Transformers gives them: all that the tokenizer has, and the others not defined.
+    @Test func templatesKnowEverySpecialToken() throws {
+        let source =
+            "{{ unk_token }}|{{ image_token }}|{{ pad_token is defined }}|{{ additional_special_tokens | join(',') }}"
+        let tokens = SpecialTokens(
+            named: ["unk_token": "<unk>", "image_token": "<image>"], additional: ["<a>", "<b>"])
+        let chat = ChatTemplate.jinja(try JinjaTemplate(source), tokens)
+        #expect(try chat.prompt(for: [ChatMessage(.user, [.text("Q")])]) == "<unk>|<image>|False|<a>,<b>")
     }
 }

@@ -113,6 +113,16 @@ private struct SettingsFixture: Decodable {
         #expect(tokenizer.unknownKeys == ["new_setting", "added_tokens.shiny", "pre_tokenizer.Digits.odd"])
     }
 
+    /// Tokens of the settings count on from the highest id, whatever it is.
+    @Test(arguments: [Int.max, Int.max - 1, 1 << 30, -1])
+    func absurdIDsAreErrors(_ id: Int) {
+        let added = #"{"added_tokens": [{"id": \#(id), "content": "<x>", "special": true}]}"#
+        let error = #expect(throws: TokenizerError.self) {
+            try load("llama2", change: added, config: #"{"additional_special_tokens": ["<new>"]}"#)
+        }
+        #expect(error?.description.contains("has the id \(id)") == true, "\(error as Any)")
+    }
+
     @Test func dropoutIsRefused() throws {
         let text = try String(contentsOf: TokenizationFixture.url("llama2"), encoding: .utf8)
         #expect(text.contains(#""dropout":null"#))

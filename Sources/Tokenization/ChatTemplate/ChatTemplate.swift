@@ -8,7 +8,7 @@ public enum ChatTemplate: Sendable {
     /// ChatML, as LLaVA-1.6 with Hermes-Yi was trained.
     case chatML
     /// A checkpoint's own template.
-    case jinja(JinjaTemplate, bos: String, eos: String)
+    case jinja(JinjaTemplate, SpecialTokens)
     /// The last message's text as it is, with `<image>` where pictures go.
     case raw
 
@@ -28,7 +28,7 @@ public enum ChatTemplate: Sendable {
         + "You are able to understand the visual content that the user provides, "
         + "and assist the user with a variety of tasks using natural language."
 
-    /// The prompt of a conversation that the assistant is to continue. The tokenizer adds its own first token.
+    /// The prompt of a conversation that the assistant is to continue, as it is written; see ``writesBeginning(_:)``.
     ///
     /// The named ones follow the separators of the conversation tables of original LLaVA (`vicuna_v1`,
     /// `mistral_instruct`, `chatml_direct`) and LLaVA-NeXT (`llava_llama_3`), with `<image>` and a line break for each
@@ -70,12 +70,15 @@ public enum ChatTemplate: Sendable {
                 prompt += "<|im_start|>\(turn.role.rawValue)\n\(text)<|im_end|>"
             }
             return prompt + "<|im_start|>assistant\n"
-        case .jinja(let template, let bos, let eos):
-            let text = try template.prompt(for: messages, bos: bos, eos: eos)
-            // The tokenizer adds the first token itself: a template that writes it too would double it.
-            guard !bos.isEmpty, text.utf8.starts(with: bos.utf8) else { return text }
-            return String(Substring(text.utf8.dropFirst(bos.utf8.count)))
+        case .jinja(let template, let tokens): return try template.prompt(for: messages, tokens: tokens)
         }
+    }
+
+    /// Whether a prompt begins with the token that begins a text: then the tokenizer frames it no more, or that token would
+    /// stand there twice (Transformers 4.57.6, `processing_utils.py`, `apply_chat_template`).
+    public func writesBeginning(_ prompt: String) -> Bool {
+        guard case .jinja(_, let tokens) = self, let begin = tokens.begin else { return false }
+        return prompt.utf8.starts(with: begin.utf8)
     }
 }
 

@@ -5,22 +5,23 @@ extension JinjaTemplate {
     /// original checkpoints carry, take it as one string: they are given the text behind a line for each picture.
     ///
     /// - Throws: `JinjaError`.
-    func prompt(for messages: [ChatMessage], bos: String, eos: String) throws(JinjaError) -> String {
-        try render(messages, inParts: takesParts(bos: bos, eos: eos), bos: bos, eos: eos)
+    func prompt(for messages: [ChatMessage], tokens: SpecialTokens) throws(JinjaError) -> String {
+        try render(messages, inParts: takesParts(tokens), tokens)
     }
 
     /// Whether a text given in parts comes out as it is. A template that knows only strings fails, or prints the list.
-    private func takesParts(bos: String, eos: String) -> Bool {
+    private func takesParts(_ tokens: SpecialTokens) -> Bool {
         let probe = "probe-of-content"
-        guard let text = try? render([ChatMessage(.user, [.text(probe)])], inParts: true, bos: bos, eos: eos) else {
+        guard let text = try? render([ChatMessage(.user, [.text(probe)])], inParts: true, tokens) else {
             // One that fails on a string too may need more than one message: then parts, as most take them.
-            return (try? render([ChatMessage(.user, [.text(probe)])], inParts: false, bos: bos, eos: eos)) == nil
+            return (try? render([ChatMessage(.user, [.text(probe)])], inParts: false, tokens)) == nil
         }
         return text.contains(probe) && !text.contains("\"\(probe)\"") && !text.contains("'\(probe)'")
     }
 
-    private func render(_ messages: [ChatMessage], inParts: Bool, bos: String, eos: String) throws(JinjaError) -> String
-    {
+    private func render(
+        _ messages: [ChatMessage], inParts: Bool, _ tokens: SpecialTokens
+    ) throws(JinjaError) -> String {
         let list = messages.map { message in
             let content: JinjaValue =
                 inParts
@@ -29,10 +30,14 @@ extension JinjaTemplate {
             return JinjaValue.dictionary([("role", .string(message.role.rawValue)), ("content", content)])
         }
         // As Transformers gives them where a conversation has neither tools nor documents.
-        return try render([
-            "messages": .list(list), "add_generation_prompt": .bool(true), "bos_token": .string(bos),
-            "eos_token": .string(eos), "tools": .none, "documents": .none,
-        ])
+        var values: [String: JinjaValue] = [
+            "messages": .list(list), "add_generation_prompt": .bool(true), "tools": .none, "documents": .none,
+        ]
+        for (name, text) in tokens.named where values[name] == nil { values[name] = .string(text) }
+        if !tokens.additional.isEmpty {
+            values["additional_special_tokens"] = .list(tokens.additional.map(JinjaValue.string))
+        }
+        return try render(values)
     }
 }
 

@@ -7,7 +7,7 @@ final class JinjaMeter {
     static let mostBytes = 24 << 20
     static let mostOutput = 4 << 20
     /// Statements, expressions and macros within each other while rendering: they share a thread's stack.
-    static let deepest = 160
+    static let deepest = 96
     /// Containers within each other.
     static let deepestValue = 64
     /// What a value takes in a list.
