@@ -132,7 +132,7 @@ let package = Package(
         // Feeds damaged files to every reader of what comes from outside.
         .executableTarget(
             name: "hired-fuzz",
-            dependencies: ["ImageProcessing", "Checkpoints", "Tokenization", "ModelGraphs", "OrderedJSON"],
+            dependencies: ["HiRED", "ImageProcessing", "Checkpoints", "Tokenization", "ModelGraphs", "OrderedJSON"],
             path: "Tests/Fuzzing", swiftSettings: swiftSettings),
 
         .testTarget(

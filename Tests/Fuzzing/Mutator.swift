@@ -1,26 +1,20 @@
+import HiRED
+
 /// Seeded damage to real files. The same seed and round give the same bytes.
 struct Mutator {
-    private var state: UInt64
+    private var generator: SplitMix64
 
     /// - Parameters:
     ///   - seed: of the run.
     ///   - round: each has a stream of its own, so that one can be made again alone.
     init(seed: UInt64, round: Int, reader: String) {
-        state = seed ^ (UInt64(truncatingIfNeeded: round) &* 0xD1B5_4A32_D192_ED03)
+        var state = seed ^ (UInt64(truncatingIfNeeded: round) &* 0xD1B5_4A32_D192_ED03)
         // A hash that is the same in every process.
         for byte in reader.utf8 { state = (state ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        generator = SplitMix64(seed: state)
     }
 
-    /// SplitMix64 (Steele, Lea and Flood 2014).
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func number(below bound: Int) -> Int { bound <= 1 ? 0 : Int(next() % UInt64(bound)) }
+    mutating func number(below bound: Int) -> Int { bound <= 1 ? 0 : Int(generator.next() % UInt64(bound)) }
 
     /// One of the files with one change, or up to eight.
     mutating func input(from files: [[UInt8]], words: [String]) -> [UInt8] {
