@@ -81,6 +81,21 @@ ovs_status ovs_model_op_count(const ovs_model *model, const char *type, size_t *
     });
 }
 
+ovs_status ovs_model_smallest_group(const ovs_model *model, size_t *columns) {
+    return guarded([&] {
+        size_t least = 0;
+        for (const auto &node : model->value->get_ops()) {
+            if (!ov::is_type<ov::opset8::Constant>(node)) continue;
+            const auto type = node->get_output_element_type(0);
+            const auto shape = node->get_output_shape(0);
+            // A single column is a zero point.
+            if (type.bitwidth() != 4 || shape.size() < 2 || shape.back() < 2) continue;
+            if (least == 0 || shape.back() < least) least = shape.back();
+        }
+        *columns = least;
+    });
+}
+
 ovs_status ovs_model_save(const ovs_model *model, const char *path) {
     return guarded([&] { ov::save_model(model->value, path, /*compress_to_fp16=*/false); });
 }

@@ -3,13 +3,14 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     // Of a request.
     case prompt, template
     case images, maximumPixels
-    case budget, alpha, strategy, allocation, selectionSeed, keepSeparators
+    case budget, alpha, strategy, allocation, selectionSeed, keepSeparators, emptyTileShare
     case maximumSecondsToFirstToken, maximumMemory
     case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs
     case suppressedTokens, noRepeatRunLength, minimumTokens
     case maximumTokens, answerCount, deadline
     // Of a loaded model.
     case model, generationSettings, precision, threads, cacheMemory, cachePrecision, maximumSequences, maximumWaiting
+    case activationGroups, device, visionDevice
     case timeBetweenTokens
     // Of an import.
     case destination, weights, visionWeights, visionTower, languageModel

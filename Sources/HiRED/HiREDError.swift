@@ -2,6 +2,7 @@
 public enum HiREDError: Error, Equatable {
     case invalidBudget(String)
     case invalidAlpha(String)
+    case invalidEmptyTileShare(String)
     case unknownStrategy(String)
     case unknownAllocation(String)
     case invalidLayout(String)
@@ -19,7 +20,7 @@ public enum HiREDError: Error, Equatable {
 
 /// Options of a selection that not every strategy has.
 public enum SelectionOption: String, Sendable, Hashable {
-    case alpha, allocation, seed, keepsSeparators
+    case alpha, allocation, seed, keepsSeparators, emptyTileShare
 }
 
 extension HiREDError: CustomStringConvertible {
@@ -30,6 +31,8 @@ extension HiREDError: CustomStringConvertible {
                 + "a positive number of tokens, or full"
         case .invalidAlpha(let text):
             "alpha '\(text)' is out of range; give the full view's share of the budget, from 0 to 1"
+        case .invalidEmptyTileShare(let text):
+            "the share '\(text)' of empty tiles is out of range; give a fraction of an even share, from 0 to 1"
         case .unknownStrategy(let name):
             "unknown strategy '\(name)'; give one of "
                 + StrategyName.allCases.map(\.rawValue).joined(separator: ", ")

@@ -4,15 +4,18 @@ public struct HiREDStrategy: TokenDroppingStrategy {
     private let alpha: DecimalShare
     private let even: Bool
     private let separators: Bool
+    private let emptyTileShare: Double
 
     /// - Parameters:
     ///   - alpha: the full view's share, 0 to 1.
     ///   - even: gives every partition the same share instead (the paper's ablation).
     ///   - separators: keeps row separators within the budget.
-    init(alpha: DecimalShare, even: Bool, separators: Bool) {
+    ///   - emptyTileShare: tiles whose score is under this fraction of an even share get nothing. Not of the paper.
+    init(alpha: DecimalShare, even: Bool, separators: Bool, emptyTileShare: Double = 0) {
         self.alpha = alpha
         self.even = even
         self.separators = separators
+        self.emptyTileShare = emptyTileShare
     }
 
     public var allocationTaps: Set<VisionTap> { even ? [] : [VisionTap(.classAttention, layer: .first)] }
@@ -35,10 +38,17 @@ public struct HiREDStrategy: TokenDroppingStrategy {
         let scores = layout.tileScores(of: try fullView.classAttention(.first, count: count, partition: 0))
         let first = min(alpha.floor(of: total), count)
         let shares = Apportionment.share(
-            total - first, scores: scores, capacities: Array(capacities.dropFirst()))
+            total - first, scores: scores, capacities: openTiles(Array(capacities.dropFirst()), scores: scores))
         // What the tiles together cannot hold goes back to the full view.
         let surplus = total - first - shares.reduce(0, +)
         return TokenAllocation(budgets: [min(first + surplus, count)] + shares, scores: scores, budget: total)
+    }
+
+    /// Capacities of tiles, 0 for those that hold next to nothing. One that has the even share or more is always left.
+    private func openTiles(_ capacities: [Int], scores: [Double]) -> [Int] {
+        let present = capacities.indices.filter { capacities[$0] > 0 }
+        let least = emptyTileShare * present.reduce(0) { $0 + scores[$1] } / Double(max(present.count, 1))
+        return capacities.indices.map { scores[$0] < least ? 0 : capacities[$0] }
     }
 
     public func select(_ allocation: TokenAllocation, layout: PartitionLayout, taps: [ViewTaps?]) throws(HiREDError)

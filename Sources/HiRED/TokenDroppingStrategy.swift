@@ -80,6 +80,9 @@ public struct SelectionOptions: Sendable, Hashable {
     public var seed: UInt64 = 0
     /// Keeps the separators of rows that keep a token; they then count against the budget.
     public var keepsSeparators = false
+    /// Tiles whose visual content score is under this fraction of an even share get no tokens and are never encoded;
+    /// the other tiles share what would have been theirs. From 0, which skips none, to 1. The paper has no such rule.
+    public var emptyTileShare: Double = 0
     /// Takes the place of the named strategy.
     package var unnamedStrategy: UnnamedStrategy?
 
@@ -87,9 +90,10 @@ public struct SelectionOptions: Sendable, Hashable {
 
     /// The strategy these options name. Without a budget nothing is dropped, whatever the strategy.
     ///
-    /// - Throws: `HiREDError.invalidAlpha`; `.unusedOption` for an option that is set and changes nothing.
+    /// - Throws: `HiREDError.invalidAlpha`, `.invalidEmptyTileShare`; `.unusedOption` for an option that is set and changes nothing.
     public func makeStrategy() throws(HiREDError) -> any TokenDroppingStrategy {
         guard let alpha = DecimalShare(alpha) else { throw .invalidAlpha("\(alpha)") }
+        guard emptyTileShare >= 0, emptyTileShare <= 1 else { throw .invalidEmptyTileShare("\(emptyTileShare)") }
         try refuseUnusedOptions()
         if budget == .full { return FullStrategy() }
         if let unnamedStrategy { return unnamedStrategy.strategy }
@@ -97,8 +101,11 @@ public struct SelectionOptions: Sendable, Hashable {
         case .full: return FullStrategy()
         case .hired where allocation == .releasedCode:
             guard !keepsSeparators else { throw .releasedCodeRefuses("it keeps no separators") }
+            guard emptyTileShare == 0 else { throw .releasedCodeRefuses("it skips no tiles") }
             return ReleasedCodeStrategy(alpha: self.alpha)
-        case .hired: return HiREDStrategy(alpha: alpha, even: allocation == .even, separators: keepsSeparators)
+        case .hired:
+            return HiREDStrategy(
+                alpha: alpha, even: allocation == .even, separators: keepsSeparators, emptyTileShare: emptyTileShare)
         case .uniform: return UniformStrategy(separators: keepsSeparators)
         case .random: return RandomStrategy(seed: seed, separators: keepsSeparators)
         }
@@ -111,6 +118,7 @@ public struct SelectionOptions: Sendable, Hashable {
         let strategy = budget == .full ? .full : strategy
         let sharesByScore = strategy == .hired && allocation != .even
         if alpha != defaults.alpha, !sharesByScore { throw .unusedOption(.alpha, strategy: strategy) }
+        if emptyTileShare != 0, !sharesByScore { throw .unusedOption(.emptyTileShare, strategy: strategy) }
         if allocation != defaults.allocation, strategy != .hired {
             throw .unusedOption(.allocation, strategy: strategy)
         }

@@ -65,6 +65,7 @@ enum Inspection {
         report.layout = manifest.source.layout
         report.chatTemplate = manifest.chatTemplate.map { "\($0) (built in)" } ?? report.chatTemplate
         report.memoryBytes = try VisionLanguageModel.memoryNeeded(for: url)
+        report.activationGroup = try VisionLanguageModel.activationGroup(of: url)
         report.weightBytes = manifest.graphs.reduce(0) { $0 + $1.byteCount }
         report.imported = InspectionReport.Import(
             createdBy: manifest.createdBy, weights: manifest.weights, visionWeights: manifest.visionWeights,

@@ -24,6 +24,9 @@ extension InspectionReport {
         }
         lines.append("chat template: \(chatTemplate ?? "none in the folder")")
         if let memoryBytes { lines.append("memory: at least \(megabytes(memoryBytes)) to run") }
+        if let activationGroup {
+            lines.append("arithmetic: activations before 4-bit matrices in groups of \(activationGroup)")
+        }
         lines += notes.map { "note: \($0)" }
         lines.append("runtime: OpenVINO \(runtime)")
         return lines

@@ -71,6 +71,8 @@ struct InspectionReport: Encodable {
     var diskBytes: Int
     /// What running it takes at least; left out for a checkpoint that must be imported first.
     var memoryBytes: Int?
+    /// Activations of the language model that share a scale by default; left out where the runtime chooses.
+    var activationGroup: Int?
     var notes: [String]
     var runtime = Core.runtimeVersion
     var tensors: [Tensor]

@@ -29,6 +29,14 @@ struct SelectionArguments: ParsableArguments {
     @Flag(help: "Keep the separators of rows that keep a token; they count against the budget.")
     var keepSeparators = false
 
+    @Option(
+        name: .customLong("skip-tiles"),
+        help: """
+            Spend nothing on tiles whose score is under this fraction of an even share, 0 to 1: they are not even \
+            encoded. 0 skips none, as the paper does.
+            """)
+    var emptyTileShare = 0.0
+
     /// - Parameter auto: stands in for the number that `--budget auto` comes to once the picture is known.
     func options(auto: AutoBudget? = nil) throws -> SelectionOptions {
         if budget == "auto", auto == nil {
@@ -42,6 +50,7 @@ struct SelectionArguments: ParsableArguments {
         options.allocation = try Allocation(parsing: allocation)
         options.seed = selectionSeed
         options.keepsSeparators = keepSeparators
+        options.emptyTileShare = emptyTileShare
         _ = try options.makeStrategy()
         return options
     }
@@ -64,6 +73,18 @@ struct ModelArguments: ParsableArguments {
     @Option(help: "Storage of keys and values: auto, u8, f16 or f32.")
     var kvPrecision = "auto"
 
+    @Option(
+        help: """
+            The language model's activations that share a scale: auto, 32, 64, 128 (faster), or off (more exact).
+            """)
+    var activationGroups = "auto"
+
+    @Option(help: "What computes, by OpenVINO's name. CPU is the only one that was tried.")
+    var device = CompilationOptions.processor
+
+    @Option(help: "What computes the vision tower; the same unless given.")
+    var visionDevice: String?
+
     /// - Parameters:
     ///   - change: what the command asks of the engine besides.
     ///   - settings: the folder's generation settings, which only answers to people obey.
@@ -78,12 +99,19 @@ struct ModelArguments: ParsableArguments {
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
         guard maxPixels > 0 else { throw CommandError(.usage, "max-pixels cannot be \(maxPixels); give at least 1") }
         options.decoder.pixelLimit = maxPixels
-        options.precision = precision
-        options.threads = threads
+        options.compilation.precision = precision
+        options.compilation.threads = threads
         guard let cachePrecision = CachePrecision(rawValue: kvPrecision) else {
             throw CommandError(.usage, "unknown kv-precision '\(kvPrecision)'; give auto, u8, f16 or f32")
         }
-        options.engine.cachePrecision = cachePrecision
+        options.compilation.cachePrecision = cachePrecision
+        guard let groups = ActivationGroups(rawValue: activationGroups) else {
+            throw CommandError(
+                .usage, "unknown activation-groups '\(activationGroups)'; give auto, 32, 64, 128 or off")
+        }
+        options.compilation.activationGroups = groups
+        options.compilation.device = device
+        options.compilation.visionDevice = visionDevice
         options.engine.cacheBytes = kvMemory?.bytes
         change(&options.engine)
         Progress.show("loading \(path) …")

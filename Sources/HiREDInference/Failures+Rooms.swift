@@ -7,8 +7,8 @@ public import Scheduling
 extension HiREDError: Failure {
     public var kind: FailureKind {
         switch self {
-        case .invalidBudget, .invalidAlpha, .unknownStrategy, .unknownAllocation, .releasedCodeRefuses, .unusedOption,
-            .classTokenKept:
+        case .invalidBudget, .invalidAlpha, .invalidEmptyTileShare, .unknownStrategy, .unknownAllocation,
+            .releasedCodeRefuses, .unusedOption, .classTokenKept:
             .invalidRequest
         case .invalidLayout, .invalidAttention, .invalidSelection: .internal
         }
@@ -18,6 +18,7 @@ extension HiREDError: Failure {
         switch self {
         case .invalidBudget, .classTokenKept: .parameter(.budget)
         case .invalidAlpha: .parameter(.alpha)
+        case .invalidEmptyTileShare: .parameter(.emptyTileShare)
         case .unknownStrategy: .parameter(.strategy)
         case .unknownAllocation, .releasedCodeRefuses: .parameter(.allocation)
         case .unusedOption(let option, _): .parameter(Self.parameter(option))
@@ -31,13 +32,14 @@ extension HiREDError: Failure {
         case .allocation: .allocation
         case .seed: .selectionSeed
         case .keepsSeparators: .keepSeparators
+        case .emptyTileShare: .emptyTileShare
         }
     }
 
     public var problem: String {
         switch self {
         case .invalidBudget(let text): "'\(text)' is not understood"
-        case .invalidAlpha(let text): "'\(text)' is out of range"
+        case .invalidAlpha(let text), .invalidEmptyTileShare(let text): "'\(text)' is out of range"
         case .unknownStrategy(let name), .unknownAllocation(let name): "'\(name)' is unknown"
         case .invalidLayout(let reason): "invalid partition layout: \(reason)"
         case .invalidAttention(let reason): "invalid attention: \(reason)"
@@ -55,6 +57,7 @@ extension HiREDError: Failure {
         case .invalidBudget:
             .give(.budget, "a percentage above 0% and up to 100%, a positive number of tokens, or full")
         case .invalidAlpha: .give(.alpha, "the full view's share of the budget, from 0 to 1")
+        case .invalidEmptyTileShare: .give(.emptyTileShare, "a fraction of an even share, from 0 to 1")
         case .unknownStrategy:
             .give(.strategy, "one of " + StrategyName.allCases.map(\.rawValue).joined(separator: ", "))
         case .unknownAllocation:

@@ -27,8 +27,18 @@ extension VisionLanguageModel {
     /// - Throws: `CheckpointError` (also for a checkpoint that must be imported first), `GraphError`, `OpenVINOError`.
     public static func memoryNeeded(for url: URL, precision: Precision = .auto) throws -> Int {
         let source = try openGraphSource(url)
-        let compiler = try GraphCompiler(source, precision: precision, threads: nil)
+        let compiler = try GraphCompiler(source, CompilationOptions(precision: precision))
         return MemoryRequirement(try source.storedWeights(), floatBytes: try compiler.floatBytes).total
+    }
+}
+
+extension VisionLanguageModel {
+    /// Activations of the language model that share a scale unless options say otherwise; nil where the runtime chooses.
+    /// Reads the graph, no weights.
+    ///
+    /// - Throws: `CheckpointError`, `GraphError`, `OpenVINOError`.
+    public static func activationGroup(of url: URL) throws -> Int? {
+        try GraphCompiler(openGraphSource(url)).weightGroup().map { ActivationGroups.automatic(weightGroup: $0) }
     }
 }
 

@@ -26,7 +26,13 @@ public final class VisionLanguageModel: Sendable {
     public let loadMilliseconds: Double
     /// Bytes set aside for keys and values; taken from the system as they are used.
     public let cacheCapacity: Int
+    /// The compiled language model's and vision tower's properties, by the runtime's names in lower case.
+    public let runtimeProperties: (language: [String: String], vision: [String: String])
 
+    /// Bytes of the language model's weights as the runtime keeps them: what a decoding step reads, keys and values aside.
+    public let languageWeightBytes: Int
+
+    let compilation: CompilationOptions
     let worker: EngineWorker
     let preparation: RequestPreparation
     let admission: Admission
@@ -38,8 +44,7 @@ public final class VisionLanguageModel: Sendable {
     private let nextID = Atomic<UInt64>(1)
 
     public struct Options: Sendable {
-        public var precision = Precision.auto
-        public var threads: Int?
+        public var compilation = CompilationOptions()
         public var generationSettings = GenerationSettings.file
         public var decoder = ImageDecoder()
         /// Bytes of memory that the model has to fit; the machine's unless given.
@@ -68,15 +73,15 @@ public final class VisionLanguageModel: Sendable {
         }
         tokenizer = try Tokenizer(contentsOf: url.appending(path: "tokenizer.json"))
         let prompts = try PromptAssembler(description, manifest: manifest, tokenizer: tokenizer)
-        let compiler = try GraphCompiler(
-            source, precision: options.precision, cachePrecision: options.engine.cachePrecision,
-            threads: options.threads)
+        let compiler = try GraphCompiler(source, options.compilation)
+        try compiler.checkOptions()
+        compilation = options.compilation
         let weights = try source.storedWeights()
         costStore = options.costModels
-        costKey = CostModelStore.Key(
-            compiler, weights: weights, threads: options.threads, precision: options.precision,
-            cachePrecision: options.engine.cachePrecision)
+        costKey = CostModelStore.Key(compiler, weights: weights)
         let requirement = try MemoryRequirement(weights, floatBytes: compiler.floatBytes)
+        languageWeightBytes = ResidentWeights.byteCount(
+            weights.filter { $0.part == .languageModel }, floatBytes: try compiler.floatBytes)
         try requirement.check(against: options.memoryLimit ?? MachineMemory.total)
         // Until the first answer is whole: by then every matrix has been repacked.
         let trimmer = PageTrimmer(source)
@@ -88,10 +93,10 @@ public final class VisionLanguageModel: Sendable {
         let reader = pipeline.reader
         let compiled = try LanguageModel.compile(compiler)
         let blocks = try Self.blockCount(
-            options.engine, bytesPerBlock: compiled.bytesPerBlock, context: text.maximumPositions,
-            free: free)
+            options.engine, compiled, context: text.maximumPositions, free: free)
         let language = try LanguageModel(compiled, compiler: compiler, blockCount: blocks)
         cacheCapacity = blocks * compiled.bytesPerBlock
+        runtimeProperties = (compiled.properties, pipeline.encoder.properties)
         let known = KnownImages(byteLimit: options.engine.imageCacheBytes)
         admission = Admission(
             Admission.Limits(
@@ -109,7 +114,7 @@ public final class VisionLanguageModel: Sendable {
         preparation = RequestPreparation(
             prompts: prompts, reader: reader, known: known, admission: admission, costs: costs,
             limits: RequestPreparation.Limits(
-                context: text.maximumPositions, blockCount: blocks, blockSize: KeyValueCache.blockSize,
+                context: text.maximumPositions, blockCount: blocks, blockSize: compiled.blockSize,
                 bytesPerBlock: compiled.bytesPerBlock, stepTokens: options.engine.maximumStepTokens,
                 embeddingBytesPerToken: 4 * text.hiddenSize, sequences: options.engine.maximumSequences),
             threads: options.engine.preparationThreads)
@@ -118,12 +123,14 @@ public final class VisionLanguageModel: Sendable {
     }
 
     /// Blocks of the cache: what was asked for, or half of what is free, at most what so many sequences can use.
-    private static func blockCount(_ options: EngineOptions, bytesPerBlock: Int, context: Int, free: Int) throws -> Int
-    {
+    private static func blockCount(
+        _ options: EngineOptions, _ compiled: LanguageModel.Compiled, context: Int, free: Int
+    ) throws -> Int {
+        let bytesPerBlock = compiled.bytesPerBlock
         // Clamped first: a product of two large numbers must not trap.
         let most =
             min(options.maximumSequences, 1 << 20)
-            * BlockPool.blocks(forTokens: context, blockSize: KeyValueCache.blockSize)
+            * BlockPool.blocks(forTokens: context, blockSize: compiled.blockSize)
         let bytes = options.cacheBytes ?? max(free / 2, 64 << 20)
         let blocks = min(bytes / max(bytesPerBlock, 1), most)
         guard blocks > 0 else {

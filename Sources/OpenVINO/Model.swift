@@ -30,6 +30,13 @@ public final class Model {
         return count
     }
 
+    /// The fewest columns of a 4-bit matrix that share a scale; nil where there is no such matrix.
+    public func smallestWeightGroup() throws(OpenVINOError) -> Int? {
+        var columns = 0
+        try check("read the matrices", ovs_model_smallest_group(pointer, &columns))
+        return columns > 0 ? columns : nil
+    }
+
     /// Writes `path` (`.xml`) and the `.bin` beside it.
     public func save(path: String) throws(OpenVINOError) {
         try check("save \(path)", ovs_model_save(pointer, path))

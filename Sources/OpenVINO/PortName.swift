@@ -21,8 +21,10 @@ public enum PortName {
     public static let blockIndicesBegins = "block_indices_begins"
     public static let maxContextLength = "max_context_len"
     public static let sampledTokensIndices = "sampled_tokens_indices"
-    public static func keyCache(_ layer: Int) -> String { "key_cache.\(layer)" }
-    public static func valueCache(_ layer: Int) -> String { "value_cache.\(layer)" }
+    public static let keyCachePrefix = "key_cache."
+    public static let valueCachePrefix = "value_cache."
+    public static func keyCache(_ layer: Int) -> String { "\(keyCachePrefix)\(layer)" }
+    public static func valueCache(_ layer: Int) -> String { "\(valueCachePrefix)\(layer)" }
 
     /// Vision input: u8 [pictures, height, width, 3].
     public static let pixels = "pixels"

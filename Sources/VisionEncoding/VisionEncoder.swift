@@ -57,6 +57,9 @@ package final class VisionEncoder {
         towers = [try VisionTower(Set(compiler.config.classAttentionTaps), compiler)]
     }
 
+    /// The compiled tower's properties, by the runtime's names.
+    package var properties: [String: String] { towers.first?.properties ?? [:] }
+
     /// Bytes of the kept towers' weights, as the runtime keeps them. The first tower's are among those of the model's
     /// stored weights.
     package var byteCount: Int { towers.reduce(0) { $0 + $1.byteCount } }

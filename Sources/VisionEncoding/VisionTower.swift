@@ -8,6 +8,8 @@ final class VisionTower {
     let taps: Set<LayerTap>
     /// Bytes of the weights as the runtime keeps them, once it has run.
     let byteCount: Int
+    /// By the runtime's names.
+    let properties: [String: String]
     private let request: InferRequest
     private let pixels: Tensor
     private let viewSize: Int
@@ -23,7 +25,9 @@ final class VisionTower {
         byteCount = try compiler.visionByteCount(taps: outputs)
         viewSize = compiler.config.vision.imageSize
         releasePages = compiler.source.releasePages
-        request = try compiler.compileVision(taps: outputs).makeRequest()
+        let compiled = try compiler.compileVision(taps: outputs)
+        properties = compiled.propertiesInForce()
+        request = try compiled.makeRequest()
         pixels = try Tensor(.u8, shape: [1, viewSize, viewSize, 3])
     }
 

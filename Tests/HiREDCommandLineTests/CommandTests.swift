@@ -28,6 +28,14 @@ import Testing
         try expectFailure(ask(Self.demo, Self.picture, ["--allocation", "best"]), 64, "released-code")
         try expectFailure(ask(Self.demo, Self.picture, ["--alpha", "2"]), 64, "alpha")
         try expectFailure(ask(Self.demo, Self.picture, ["--precision", "f8"]), 64, "precision")
+        try expectFailure(ask(Self.demo, Self.picture, ["--activation-groups", "96"]), 64, "activation-groups")
+        try expectFailure(
+            ask(Self.demo, Self.picture, ["--activation-groups", "128", "--precision", "f32"]), 64,
+            "--activation-groups")
+        try expectFailure(ask(Self.demo, Self.picture, ["--device", "TPU"]), 64, "--device")
+        try expectFailure(ask(Self.demo, Self.picture, ["--skip-tiles", "1.5"]), 64, "--skip-tiles")
+        try expectFailure(
+            ask(Self.demo, Self.picture, ["--skip-tiles", "0.5", "--strategy", "uniform"]), 64, "--skip-tiles")
         try expectFailure(ask(Self.demo, Self.picture, ["--template", "x"]), 64, "template")
         try expectFailure(ask(Self.demo, Self.picture, ["--temperature=-1"]), 64, "temperature")
         try expectFailure(ask(Self.demo, Self.picture, ["--min-p", "2"]), 64, "min-p")

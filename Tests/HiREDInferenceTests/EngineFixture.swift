@@ -21,9 +21,12 @@ enum EngineFixture {
     }
 
     /// In float32 throughout, so that answers do not depend on what else is computed with them.
-    static func model(_ change: (inout EngineOptions) -> Void = { _ in }) throws -> VisionLanguageModel {
+    static func model(
+        cache: CachePrecision = .auto, _ change: (inout EngineOptions) -> Void = { _ in }
+    ) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
+        options.compilation.cachePrecision = cache
         change(&options.engine)
         return try VisionLanguageModel(contentsOf: demo, options: options)
     }

@@ -156,7 +156,7 @@ import Testing
 
     @Test(arguments: CachePrecision.allCases)
     func everyCachePrecisionAnswers(_ precision: CachePrecision) async throws {
-        let model = try EngineFixture.model { $0.cachePrecision = precision }
+        let model = try EngineFixture.model(cache: precision)
         let expected = try await EngineFixture.model().aloneAnswer(try EngineFixture.request())
         // Coarser keys and values may change a token, and not much more.
         let result = try await model.result(try EngineFixture.request())

@@ -19,7 +19,7 @@ import Testing
 
     private func load(_ url: URL, _ settings: GenerationSettings = .file) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         options.generationSettings = settings
         return try VisionLanguageModel(contentsOf: url, options: options)
     }

@@ -24,7 +24,7 @@ import Tokenization
 
     private func load(_ url: URL) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         return try VisionLanguageModel(contentsOf: url, options: options)
     }
 

@@ -75,7 +75,7 @@ import Testing
     @Test func anExportEqualsTransformers() async throws {
         let url = try importModel()
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         let model = try VisionLanguageModel(contentsOf: url, options: options)
         #expect(reference.cases.count >= 3)
         for test in reference.cases {

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ParityTests {
     private func load(_ fixture: ParityFixture) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         return try VisionLanguageModel(contentsOf: fixture.checkpoint, options: options)
     }
 

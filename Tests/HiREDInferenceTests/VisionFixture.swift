@@ -45,7 +45,8 @@ extension ImagePipeline {
     /// In float32.
     static func exact(_ url: URL, towerBytes: Int = .max) throws -> ImagePipeline {
         try ImagePipeline(
-            GraphCompiler(openGraphSource(url), precision: .f32, threads: 2), decoder: ImageDecoder(),
+            GraphCompiler(openGraphSource(url), CompilationOptions(precision: .f32, threads: 2)),
+            decoder: ImageDecoder(),
             towerBytes: towerBytes)
     }
 

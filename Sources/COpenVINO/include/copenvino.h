@@ -51,6 +51,8 @@ ovs_status ovs_model_convert_to_paged_attention(ovs_model *model);
 ovs_status ovs_model_gather_before_head(ovs_model *model, const char *output, const char *index_input);
 // Nodes of this type (as in "ReadValue"), any opset.
 ovs_status ovs_model_op_count(const ovs_model *model, const char *type, size_t *count);
+// The fewest columns of a 4-bit matrix that share a scale: the last dimension of its constant. 0: it has no such matrix.
+ovs_status ovs_model_smallest_group(const ovs_model *model, size_t *columns);
 ovs_status ovs_model_save(const ovs_model *model, const char *path);
 
 // Ports of a model or compiled model. Dimensions: -1 is dynamic. rank -1: dynamic rank.

@@ -27,7 +27,9 @@ struct Bench {
     private(set) var samples: [Case: [Sample]] = [:]
     /// Cases that the memory set aside for keys and values cannot hold, and why.
     private(set) var refused: [Case: String] = [:]
-    private(set) var runtime: [String: [Double]] = [:]
+    private var promptTokens: [TokenBudget: Int] = [:]
+    /// Milliseconds of the bare compiled models, nothing of ours around them, in the same rounds.
+    private(set) var runtime = BareRuntime()
 
     init(
         model: VisionLanguageModel, picture: ImageInput, batches: [Int], budgets: [TokenBudget], maximumTokens: Int,
@@ -43,7 +45,8 @@ struct Bench {
 
     var cases: [Case] { batches.flatMap { batch in budgets.map { Case(batch: batch, budget: $0) } } }
 
-    mutating func measure(runtime wanted: Bool) async throws {
+    /// - Parameter vision: times the bare vision tower too.
+    mutating func measure(vision: Bool) async throws {
         for run in 0...runs {
             // The smallest batch warms a budget's shapes up for all.
             for item in cases where refused[item] == nil && (run > 0 || item.batch == batches.min()) {
@@ -51,12 +54,13 @@ struct Bench {
                 Progress.show("\(round): batch \(item.batch), budget \(item.budget) …")
                 do {
                     let sample = try await self.run(item)
+                    promptTokens[item.budget] = sample.results.first?.promptTokens
                     if run > 0 { samples[item, default: []].append(sample) }
                 } catch let error as InferenceError {
                     refused[item] = "\(error)"
                 }
             }
-            if wanted { try await measureRuntime(isWarmUp: run == 0) }
+            try await measureRuntime(vision: vision, isWarmUp: run == 0)
         }
         Progress.clear()
     }
@@ -86,21 +90,42 @@ struct Bench {
             anonymousBytes: MemoryUsage.current().anonymous)
     }
 
-    /// The bare models on the shapes of the cases.
-    private mutating func measureRuntime(isWarmUp: Bool) async throws {
-        var shapes: [String: Double] = [:]
-        for (item, samples) in samples {
-            guard let result = samples.first?.results.first else { continue }
-            let tokens = result.promptTokens
+    /// The bare models on the shapes of the cases, each once.
+    private mutating func measureRuntime(vision: Bool, isWarmUp: Bool) async throws {
+        var measured = BareRuntime()
+        measured.productRates = [try await model.measureProductRate()]
+        for item in cases where refused[item] == nil {
+            guard let tokens = promptTokens[item.budget] else { continue }
             Progress.show("bare runtime: \(tokens) tokens …")
-            if shapes["prefill \(tokens)"] == nil {
-                shapes["prefill \(tokens)"] = try await model.measureRuntime(prefill: tokens)
+            if measured.prefill[tokens] == nil {
+                measured.prefill[tokens] = [try await model.measureRuntime(prefill: tokens)]
             }
-            shapes["decode \(item.batch)×\(tokens)"] = try await model.measureRuntime(
-                decode: .init(batch: item.batch, context: tokens))
+            let shape = RuntimeMeasurement.DecodeShape(batch: item.batch, context: tokens)
+            if measured.decode[shape] == nil {
+                measured.decode[shape] = [try await model.measureRuntime(decode: shape)]
+            }
         }
-        for views in [1, 2, 4] { shapes["vision \(views)"] = try await model.measureRuntime(views: views) }
-        guard !isWarmUp else { return }
-        for (name, value) in shapes { runtime[name, default: []].append(value) }
+        if vision {
+            for views in [1, 2, 4] { measured.vision[views] = [try await model.measureRuntime(views: views)] }
+        }
+        if !isWarmUp { runtime.add(measured) }
+    }
+}
+
+/// Milliseconds of bare compiled models, a value for each round.
+struct BareRuntime {
+    /// Operations a second of one large matrix product.
+    var productRates: [Double] = []
+    /// By the prompt's length.
+    var prefill: [Int: [Double]] = [:]
+    var decode: [RuntimeMeasurement.DecodeShape: [Double]] = [:]
+    /// By the number of views encoded together.
+    var vision: [Int: [Double]] = [:]
+
+    mutating func add(_ other: BareRuntime) {
+        productRates += other.productRates
+        prefill.merge(other.prefill) { $0 + $1 }
+        decode.merge(other.decode) { $0 + $1 }
+        vision.merge(other.vision) { $0 + $1 }
     }
 }

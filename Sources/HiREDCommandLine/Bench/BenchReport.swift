@@ -27,10 +27,19 @@ struct BenchReport: Encodable {
         var speedup: Double?
         var ttftRatio: Double?
         var kvRatio: Double?
-        /// (F + V + D) / (S + V + D): what dropping tokens could give if nothing but prefill changed.
-        var bound: Double?
+        /// Milliseconds of the bare compiled language model for the same prompt in the same rounds, in one step.
+        var barePrefillMs = Spread([])
+        /// Ours by that: 1.05 is 5 % lost around the runtime. Only where one request runs.
+        var prefillOverBare: Double?
         var prefillGflops = 0.0
+        /// Of the rate of one large matrix product, measured in the same rounds.
+        var prefillOfProduct: Double?
         var visionGflops = 0.0
+        /// Weights, and keys and values, that one step of decoding reads.
+        var decodeBytes = 0
+        var decodeGigabytesPerSecond = 0.0
+        /// Milliseconds of a bare step of decoding.
+        var bareDecodeMs = Spread([])
     }
 
     var model: String
@@ -38,7 +47,8 @@ struct BenchReport: Encodable {
     var loadMs: Double
     var peakBytes: Int
     var rows: [Row]
-    var runtimeMs: [String: Spread]
+    var productGflops: Spread
+    var bareVisionMs: [String: Spread]
 }
 
 extension Bench {
@@ -52,15 +62,15 @@ extension Bench {
             rows[place].speedup = rows[place].tokensPerSecond.median / full.tokensPerSecond.median
             rows[place].ttftRatio = rows[place].ttftMs.median / full.ttftMs.median
             rows[place].kvRatio = Double(rows[place].kvBytes) / Double(max(full.kvBytes, 1))
-            let rest = { (row: BenchReport.Row) in
-                ["prefill", "vision", "decode"].reduce(0) { $0 + (row.stagesMs[$1] ?? 0) }
-            }
-            rows[place].bound = rest(full) / rest(rows[place])
         }
-        let machine = try Machine.describe()
+        var machine = try Machine.describe()
+        machine.merge(model.runtimeProperties.language) { $1 }
         return BenchReport(
             model: model.description.url.lastPathComponent, machine: machine, loadMs: model.loadMilliseconds,
-            peakBytes: MemoryUsage.current().peakResident, rows: rows, runtimeMs: runtime.mapValues(Spread.init))
+            peakBytes: MemoryUsage.current().peakResident, rows: rows,
+            productGflops: Spread(runtime.productRates.map { $0 / 1e9 }),
+            bareVisionMs: Dictionary(
+                uniqueKeysWithValues: runtime.vision.map { ("\($0.key) views", Spread($0.value)) }))
     }
 
     private func row(_ item: Case, _ operations: ModelOperations) -> BenchReport.Row {
@@ -86,7 +96,16 @@ extension Bench {
         row.anonymousBytes = samples.map(\.anonymousBytes).max() ?? 0
         if let prefill = row.stagesMs["prefill"], prefill > 0, item.batch == 1 {
             row.prefillGflops = operations.prefill(tokens: result.promptTokens) / prefill / 1e6
+            row.barePrefillMs = Spread(runtime.prefill[result.promptTokens] ?? [])
+            if row.barePrefillMs.median > 0 { row.prefillOverBare = prefill / row.barePrefillMs.median }
+            let product = Spread(runtime.productRates).median / 1e9
+            if product > 0 { row.prefillOfProduct = row.prefillGflops / product }
         }
+        let shape = RuntimeMeasurement.DecodeShape(batch: item.batch, context: result.promptTokens)
+        row.bareDecodeMs = Spread(runtime.decode[shape] ?? [])
+        row.decodeBytes = model.languageWeightBytes + row.kvBytes
+        row.decodeGigabytesPerSecond =
+            row.decodeTokensPerSecond.median / Double(item.batch) * Double(row.decodeBytes) / 1e9
         let views = result.images.reduce(0) { $0 + $1.selection.allocation.budgets.count { $0 > 0 } }
         if let vision = row.stagesMs["vision"], vision > 0 {
             row.visionGflops = Double(max(views, 1)) * operations.visionPerView / vision / 1e6
@@ -102,8 +121,8 @@ extension BenchReport {
         ]
         lines.append("loaded in \(Int(loadMs)) ms; peak resident \(peakBytes / 1_000_000) MB")
         lines.append(
-            "batch  budget  prompt  tokens/s            TTFT s   decode/s  vision s  prefill s  KV MB  anon MB  × full  bound  prefill, vision GFLOP/s"
-        )
+            "batch  budget  prompt  tokens/s            TTFT s   decode/s   GB/s  vision s  prefill s  × bare  KV MB  "
+                + "anon MB  × full  prefill, vision GFLOP/s")
         for row in rows {
             if let refused = row.refused {
                 lines.append("\(pad(row.batch, 5))  \(pad(row.budget, 6))  refused: \(refused)")
@@ -113,17 +132,26 @@ extension BenchReport {
                 format: "%.3f (%.3f-%.3f)", row.tokensPerSecond.median, row.tokensPerSecond.least,
                 row.tokensPerSecond.most)
             let stages = { (name: String) in (row.stagesMs[name] ?? 0) / 1000 }
+            let bare = row.prefillOverBare.map { String(format: "%6.2f", $0) } ?? "     –"
             lines.append(
                 "\(pad(row.batch, 5))  \(pad(row.budget, 6))  \(pad(row.promptTokens, 6))  \(pad(speed, 19)) "
                     + String(
-                        format: "%7.2f  %8.2f  %8.2f  %9.2f  %5d  %7d  %6.2f  %5.2f  %.0f, %.0f",
-                        row.ttftMs.median / 1000, row.decodeTokensPerSecond.median, stages("vision"), stages("prefill"),
-                        row.kvBytes / 1_000_000, row.anonymousBytes / 1_000_000, row.speedup ?? 0, row.bound ?? 0,
-                        row.prefillGflops, row.visionGflops))
+                        format: "%7.2f  %8.2f  %5.1f  %8.2f  %9.2f  ", row.ttftMs.median / 1000,
+                        row.decodeTokensPerSecond.median, row.decodeGigabytesPerSecond, stages("vision"),
+                        stages("prefill")) + bare
+                    + String(
+                        format: "  %5d  %7d  %6.2f  %.0f, %.0f", row.kvBytes / 1_000_000,
+                        row.anonymousBytes / 1_000_000, row.speedup ?? 0, row.prefillGflops, row.visionGflops))
         }
-        for (name, spread) in runtimeMs.sorted(by: { $0.key < $1.key }) {
+        lines.append(
+            String(
+                format: "one product of 2048×4096×4096: %.0f GFLOP/s (%.0f-%.0f)", productGflops.median,
+                productGflops.least, productGflops.most))
+        for (name, spread) in bareVisionMs.sorted(by: { $0.key < $1.key }) {
             lines.append(
-                String(format: "bare runtime, %@: %.1f ms (%.1f-%.1f)", name, spread.median, spread.least, spread.most))
+                String(
+                    format: "bare vision tower, %@: %.1f ms (%.1f-%.1f)", name, spread.median, spread.least,
+                    spread.most))
         }
         return lines.joined(separator: "\n")
     }

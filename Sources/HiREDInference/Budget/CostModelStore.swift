@@ -34,7 +34,7 @@ public struct CostModelStore: Sendable {
     /// What makes a fit worthless when it changes.
     struct Key: Codable, Equatable, Sendable {
         /// Counts up when the meaning of the numbers changes.
-        var format = 2
+        var format = 3
         /// Digest of the model's manifest or configuration.
         var configuration: String
         /// Digest of every weight's type and size.
@@ -43,12 +43,15 @@ public struct CostModelStore: Sendable {
         var threads: Int
         var precision: String
         var cachePrecision: String
+        var activationGroups: String
+        var devices: String
         var runtime: String
 
         /// The SHA-256 of all of them, in hexadecimal.
         var digest: String {
             let fields = [
-                "\(format)", configuration, weights, processor, "\(threads)", precision, cachePrecision, runtime,
+                "\(format)", configuration, weights, processor, "\(threads)", precision, cachePrecision,
+                activationGroups, devices, runtime,
             ]
             // Lengths keep neighbours apart.
             return CostModelStore.hexadecimal(fields.map { "\($0.utf8.count):\($0)" }.joined())
@@ -87,9 +90,9 @@ public struct CostModelStore: Sendable {
 extension CostModelStore.Key {
     /// - Parameter weights: every weight of every graph, as it is stored.
     init(
-        _ compiler: GraphCompiler, weights: [(part: GraphPart, type: String, byteCount: Int)], threads: Int?,
-        precision: Precision, cachePrecision: CachePrecision
+        _ compiler: GraphCompiler, weights: [(part: GraphPart, type: String, byteCount: Int)]
     ) {
+        let options = compiler.options
         let folder = compiler.source.description.url
         let name = compiler.source.manifest == nil ? "config.json" : ModelManifest.fileName
         let text = (try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? ""
@@ -97,7 +100,10 @@ extension CostModelStore.Key {
             configuration: CostModelStore.hexadecimal(text),
             weights: CostModelStore.hexadecimal(
                 weights.map { "\($0.part.rawValue) \($0.type) \($0.byteCount)" }.joined(separator: "\n")),
-            processor: compiler.processorName, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-            precision: precision.rawValue, cachePrecision: cachePrecision.rawValue, runtime: Core.runtimeVersion)
+            processor: compiler.processorName,
+            threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            precision: options.precision.rawValue, cachePrecision: options.cachePrecision.rawValue,
+            activationGroups: options.activationGroups.rawValue,
+            devices: "\(options.device) \(options.visionDevice ?? "")", runtime: Core.runtimeVersion)
     }
 }

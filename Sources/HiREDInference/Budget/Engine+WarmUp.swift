@@ -21,7 +21,7 @@ extension Engine {
             done += 1
         }
         var measured = CostMeasurements()
-        measured.cacheBytesPerToken = language.cache.bytesPerBlock / KeyValueCache.blockSize
+        measured.cacheBytesPerToken = language.cache.bytesPerBlock / language.cache.blockSize
         for count in plan.views {
             try next(.views(count))
             let times = try measure { _ in try pipeline.encodeBlank(views: count) }
@@ -91,7 +91,7 @@ extension Engine {
     /// - Parameter sequences: positions that each sequence computes.
     /// - Throws: `InferenceError.cacheTooSmall` when there are not as many such blocks.
     func timeStep(_ sequences: [Range<Int>]) throws -> Double {
-        let counts = sequences.map { BlockPool.blocks(forTokens: $0.upperBound, blockSize: KeyValueCache.blockSize) }
+        let counts = sequences.map { BlockPool.blocks(forTokens: $0.upperBound, blockSize: language.cache.blockSize) }
         let needed = counts.reduce(0, +)
         let time = try scheduler.lendFreeBlocks(needed) { blocks in
             var (step, used) = (Step(), 0)
@@ -121,7 +121,7 @@ extension Engine {
     /// Splits what the process holds into keys and values, activations, and everything else.
     private func measure(_ memory: [(tokens: Int, bytes: Int)], into measured: inout CostMeasurements) {
         func cacheBytes(_ tokens: Int) -> Int {
-            BlockPool.blocks(forTokens: tokens, blockSize: KeyValueCache.blockSize) * language.cache.bytesPerBlock
+            BlockPool.blocks(forTokens: tokens, blockSize: language.cache.blockSize) * language.cache.bytesPerBlock
         }
         let rest = memory.map { (tokens: $0.tokens, bytes: max($0.bytes - cacheBytes($0.tokens), 0)) }
         guard let first = rest.first, let last = rest.last else { return }

@@ -74,7 +74,7 @@ extension Engine {
         let maximum = min(request.maximumTokens, limits.context - content.promptLength)
         let keys =
             options.reusesPrefixes && request.reusesCaches
-            ? content.promptKeys(blockSize: KeyValueCache.blockSize) : []
+            ? content.promptKeys(blockSize: language.cache.blockSize) : []
         let admission = scheduler.submit(
             SequenceRequest(
                 id: requests[place].sequenceID(0), promptLength: content.promptLength,

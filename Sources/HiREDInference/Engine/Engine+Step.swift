@@ -33,7 +33,7 @@ extension Engine {
             guard options.reusesPrefixes, let place = place(of: request), requests[place].request.reusesCaches,
                 let sequence = requests[place].sequences.firstIndex(where: { $0.answer == answer })
             else { return nil }
-            return requests[place].sequences[sequence].content.key(of: block, blockSize: KeyValueCache.blockSize)
+            return requests[place].sequences[sequence].content.key(of: block, blockSize: language.cache.blockSize)
         }
         for failure in failures { fail(failure.id, failure.error) }
         for id in ended { finish(EngineRequest.names(of: id)) }

@@ -76,7 +76,7 @@ final class Engine {
         // Requests are counted before any work is done on them; none is refused after that.
         schedulerOptions.maximumWaiting = Int(Int32.max)
         scheduler = try Scheduler(
-            pool: BlockPool(blockCount: language.cache.blockCount, blockSize: KeyValueCache.blockSize),
+            pool: BlockPool(blockCount: language.cache.blockCount, blockSize: language.cache.blockSize),
             options: schedulerOptions)
         publish()
     }
@@ -135,7 +135,7 @@ final class Engine {
     func clearCaches() {
         known.clear()
         guard scheduler.isIdle,
-            let pool = try? BlockPool(blockCount: language.cache.blockCount, blockSize: KeyValueCache.blockSize),
+            let pool = try? BlockPool(blockCount: language.cache.blockCount, blockSize: language.cache.blockSize),
             let empty = try? Scheduler(pool: pool, options: scheduler.options)
         else { return }
         let counts = scheduler.statistics

@@ -1,10 +1,7 @@
-public import ModelGraphs
-
 /// The limits of an engine that answers many requests at once.
 public struct EngineOptions: Sendable, Equatable {
     /// Bytes for keys and values; half of what is free when the model is loaded unless given.
     public var cacheBytes: Int?
-    public var cachePrecision = CachePrecision.auto
     /// Most sequences that run at once.
     public var maximumSequences = 64
     /// Most requests that are held beyond `maximumSequences`, waiting for their turn or for memory; a further one is

@@ -18,16 +18,16 @@ final class KeyValueCache {
     let blockCount: Int
     /// Bytes that one block takes in all layers.
     let bytesPerBlock: Int
+    /// Tokens in one block.
+    let blockSize: Int
     private let memories: [(memory: ZeroedMemory, blockBytes: Int)]
-
-    /// Tokens in one block of the CPU plugin's cache.
-    static let blockSize = 32
 
     /// Makes a tensor for each cache port and binds it to the request.
     ///
     /// Types and shapes are the compiled model's: they depend on precision and processor.
     init(_ ports: [OpenVINO.Port], blockCount: Int, request: InferRequest) throws {
         self.blockCount = blockCount
+        blockSize = try Self.blockSize(ports)
         memories = try ports.map { port in
             let block = Self.blockShape(port)
             let blockBytes = Self.blockBytes(port)
@@ -43,6 +43,18 @@ final class KeyValueCache {
             return (memory, blockBytes)
         }
         bytesPerBlock = memories.reduce(0) { $0 + $1.blockBytes }
+    }
+
+    /// Tokens in one block. Keys may have further rows for their scales, or lie transposed; values do not.
+    ///
+    /// - Throws: `InferenceError.unsupportedModel` where the ports do not say.
+    static func blockSize(_ ports: [OpenVINO.Port]) throws -> Int {
+        let shape = ports.first { $0.name.hasPrefix(PortName.valueCachePrefix) }?.shape ?? []
+        guard shape.count == 4, let tokens = shape[2], tokens > 0 else {
+            throw InferenceError.unsupportedModel(
+                "the runtime does not say how many tokens a block of its cache holds", remedy: "use the device CPU")
+        }
+        return tokens
     }
 
     /// Bytes that one block takes in all layers.

@@ -18,12 +18,17 @@ final class LanguageModel {
         fileprivate let model: CompiledModel
         fileprivate let cachePorts: [OpenVINO.Port]
         var bytesPerBlock: Int { KeyValueCache.bytesPerBlock(cachePorts) }
+        let blockSize: Int
+        /// By the runtime's names.
+        var properties: [String: String] { model.propertiesInForce() }
     }
 
     static func compile(_ compiler: GraphCompiler) throws -> Compiled {
         let model = try compiler.compilePaged()
-        let ports = try model.inputs().filter { $0.name.hasPrefix("key_cache.") || $0.name.hasPrefix("value_cache.") }
-        return Compiled(model: model, cachePorts: ports)
+        let ports = try model.inputs().filter {
+            $0.name.hasPrefix(PortName.keyCachePrefix) || $0.name.hasPrefix(PortName.valueCachePrefix)
+        }
+        return Compiled(model: model, cachePorts: ports, blockSize: try KeyValueCache.blockSize(ports))
     }
 
     init(_ compiled: Compiled, compiler: GraphCompiler, blockCount: Int) throws {

@@ -1,4 +1,5 @@
 import HiRED
+import ModelGraphs
 import VisionEncoding
 
 /// Times of the bare compiled models, in milliseconds: nothing of ours but the inputs, which are set before the clock
@@ -43,6 +44,16 @@ extension VisionLanguageModel {
     public func measureRuntime(decode shape: RuntimeMeasurement.DecodeShape) async throws -> Double {
         try await worker.perform { engine in
             try engine.timeStep((0..<shape.batch).map { _ in shape.context..<(shape.context + 1) })
+        }
+    }
+
+    /// Times one matrix product of 2048 × 4096 × 4096 with the language model's kind of weights and its properties, the
+    /// median of three: the floor of prefill, in floating-point operations a second.
+    public func measureProductRate() async throws -> Double {
+        try await worker.perform { [description, compilation] _ in
+            let probe = try MatrixProbe(GraphCompiler(openGraphSource(description.url), compilation))
+            let times = try (0..<3).map { _ in try probe.time() }.sorted()
+            return MatrixProbe.operations / (times[1] / 1000)
         }
     }
 

@@ -21,9 +21,9 @@ import Testing
         store: CostModelStore = CostModelStore(folder: nil), _ change: (inout EngineOptions) -> Void = { _ in }
     ) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         options.costModels = store
-        options.engine.cachePrecision = .f32
+        options.compilation.cachePrecision = .f32
         options.engine.cacheBytes = 256 << 20
         change(&options.engine)
         return try VisionLanguageModel(contentsOf: Self.demo, options: options)

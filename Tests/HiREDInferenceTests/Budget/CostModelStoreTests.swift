@@ -6,7 +6,7 @@ import Testing
 @Suite struct CostModelStoreTests {
     private let key = CostModelStore.Key(
         configuration: "a", weights: "b", processor: "c", threads: 2, precision: "auto", cachePrecision: "auto",
-        runtime: "d")
+        activationGroups: "auto", devices: "CPU", runtime: "d")
 
     private var cost: CostModel {
         var cost = CostModel(CostMeasurements())
@@ -46,7 +46,8 @@ import Testing
             store.save(cost, for: key)
             let changes: [(inout CostModelStore.Key) -> Void] = [
                 { $0.configuration = "x" }, { $0.weights = "x" }, { $0.processor = "x" }, { $0.threads = 1 },
-                { $0.precision = "f32" }, { $0.cachePrecision = "f32" }, { $0.runtime = "x" }, { $0.format += 1 },
+                { $0.precision = "f32" }, { $0.cachePrecision = "f32" },
+                { $0.activationGroups = "32" }, { $0.devices = "GPU" }, { $0.runtime = "x" }, { $0.format += 1 },
                 // Fields do not run into each other.
                 { ($0.configuration, $0.weights) = ("ab", "") },
             ]
