@@ -34,12 +34,12 @@ import Testing
         ])
         #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
         let lines = outcome.output.split(separator: "\n").map(String.init)
-        try #require(lines.count == 13, "\(outcome.output)")
+        try #require(lines.count == 14, "\(outcome.output)")
         #expect(lines[0] == "budget: 10%")
         #expect(lines[1] == Self.sign && lines[2] == "image tokens: 43 of 444")
         #expect(lines[3].hasPrefix("  full view: ") && lines[5].hasPrefix("  tile 2: "))
         #expect(lines[8] == "image tokens: 444 of 444")
-        #expect(lines[12] == "PARK" && lines[11] == "\(Self.sign): 672×336, 444 of 444 image tokens")
+        #expect(lines[13] == "PARK" && lines[12] == "\(Self.sign): 672×336, 444 of 444 image tokens")
     }
 
     /// Each failure is a line on standard error, and the next line is answered all the same.
@@ -58,7 +58,7 @@ import Testing
         let errors = outcome.error.split(separator: "\n")
         let words = [
             "/nowhere.png", "broken.png", "half.png", "is a folder", "\"/foo\" is no command", "budget '0'",
-            "/budget auto has no target", "no picture", "no question", "no question", "11 of the lines",
+            "/budget auto has no target", "no picture", "no question", "no question", "10 of the lines",
         ]
         try #require(errors.count == words.count, "\(outcome.error)")
         for (error, word) in zip(errors, words) { #expect(error.hasPrefix("hired: ") && error.contains(word)) }

@@ -45,6 +45,8 @@ struct ChatSession {
             prepareAhead()
             Terminal.restore()
             let line = await lines.next()
+            interrupt.setBusy(true)
+            defer { interrupt.setBusy(false) }
             do {
                 guard try await obey(line) else { return failures }
             } catch is CancellationError {
@@ -124,7 +126,8 @@ struct ChatSession {
                     case .finished(let result):
                         Progress.clear()
                         return result
-                    default: Progress.show(event)
+                    // Read anew in the midst of an answer, which stands where progress would.
+                    default: if !hasText { Progress.show(event) }
                     }
                 }
             } catch {

@@ -13,9 +13,11 @@ import Foundation
 struct LibEdit: Sendable {
     private typealias ReadLine = @convention(c) (UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar>?
     private typealias AddHistory = @convention(c) (UnsafePointer<CChar>) -> Int32
+    private typealias Resize = @convention(c) () -> Void
 
     private let readLine: ReadLine
     private let addHistory: AddHistory
+    private let resize: Resize?
 
     #if canImport(Darwin)
         private static let names = ["libedit.dylib", "libedit.3.dylib"]
@@ -33,6 +35,7 @@ struct LibEdit: Sendable {
         // The signatures of its header.
         readLine = unsafeBitCast(line, to: ReadLine.self)
         addHistory = unsafeBitCast(history, to: AddHistory.self)
+        resize = dlsym(library, "rl_resize_terminal").map { unsafeBitCast($0, to: Resize.self) }
         // Signals are the chat's own business.
         dlsym(library, "rl_catch_signals")?.storeBytes(of: Int32(0), as: Int32.self)
         // An answer goes to a file; what is typed does not.
@@ -51,8 +54,10 @@ struct LibEdit: Sendable {
 
     /// Waits for a line. Not from two threads at once.
     ///
+    /// - Parameter isFirst: whether there was no line before; later ones take the size that the terminal has by then.
     /// - Returns: nil at the end of input.
-    func line(prompt: String) -> String? {
+    func line(prompt: String, isFirst: Bool) -> String? {
+        if !isFirst { resize?() }
         guard let bytes = readLine(prompt) else { return nil }
         defer { free(bytes) }
         let line = String(cString: bytes)

@@ -31,6 +31,7 @@ final class LineReader: @unchecked Sendable {
     private let editor: LibEdit?
     private var buffer: [UInt8] = []
     private var isAtEnd = false
+    private var isFirst = true
 
     /// - Parameter prompt: shown where a person types.
     init(descriptor: Int32 = STDIN_FILENO, prompt: String, editor: LibEdit?) {
@@ -47,7 +48,10 @@ final class LineReader: @unchecked Sendable {
     }
 
     private func read() -> Line {
-        if let editor { return editor.line(prompt: prompt).map { .text($0) } ?? .end }
+        if let editor {
+            defer { isFirst = false }
+            return editor.line(prompt: prompt, isFirst: isFirst).map { .text($0) } ?? .end
+        }
         if !prompt.isEmpty { Terminal.showsOutput ? Output.write(prompt) : Output.status(prompt) }
         return plainLine()
     }
