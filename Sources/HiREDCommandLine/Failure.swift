@@ -24,11 +24,12 @@ enum FailureReport {
         exit(status(error).rawValue)
     }
 
-    static func message(_ error: any Error) -> String {
+    /// - Parameter name: what the reader calls a parameter.
+    static func message(_ error: any Error, name: (Parameter) -> String = \.commandLineName) -> String {
         let text =
             switch error {
             case let error as CommandError: error.description
-            case let error as any Failure: FailureText.line(of: error) { $0.commandLineName }
+            case let error as any Failure: FailureText.line(of: error, name: name)
             // The parser's are asked for their text without the usage.
             default: status(error) == .usage ? HiREDCommand.message(for: error) : "\(error)"
             }

@@ -56,6 +56,7 @@ enum Output {
     }
 
     private static func end(_ place: String, _ problem: Int32) -> Never {
+        Terminal.restore()
         // At once: the model may be in a step, and nothing is buffered.
         if problem == EPIPE { _exit(128 + SIGPIPE) }
         Progress.clear()

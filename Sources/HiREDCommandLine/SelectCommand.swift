@@ -43,12 +43,19 @@ struct SelectCommand: AsyncParsableCommand {
             Output.line(
                 "picture \(layout.imageSize.width)×\(layout.imageSize.height), \(layout.tileRows)×\(layout.tileColumns) tiles"
             )
-            Output.line("image tokens: \(tokens.kept) of \(tokens.full)")
-            for (partition, count) in tokens.perPartition.enumerated() {
-                Output.line(
-                    "  \(partition == 0 ? "full view" : "tile \(partition)"): \(count) of \(layout.capacity(partition: partition))"
-                )
-            }
+            Output.line(tokens.counts)
         }
+    }
+}
+
+extension ImageTokens {
+    /// How many are kept, of the whole picture and of each of its views.
+    var counts: String {
+        var text = "image tokens: \(kept) of \(full)"
+        for (partition, count) in perPartition.enumerated() {
+            let name = partition == 0 ? "full view" : "tile \(partition)"
+            text += "\n  \(name): \(count) of \(layout.capacity(partition: partition))"
+        }
+        return text
     }
 }

@@ -23,6 +23,11 @@ extension RGBImage {
         RGBImage(width: width, height: height) { copyRectangle(x: x, y: y, width: width, height: height, to: $0) }
     }
 
+    /// The whole picture in another size, as Pillow's bilinear resize makes it.
+    package func scaled(width: Int, height: Int) -> RGBImage {
+        Resize.resize(self, width: width, height: height, filter: .bilinear)
+    }
+
     /// The first column, so many times.
     func repeatingColumn(_ count: Int) -> RGBImage {
         withUnsafePixels { source in

@@ -25,9 +25,11 @@ enum Program {
     /// Runs to the end.
     /// - Parameters:
     ///   - environment: variables to set besides those that are.
+    ///   - input: what is on standard input; that of the tests unless given.
     ///   - during: called when the program has started.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], during: (Process) throws -> Void = { _ in }
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
+        during: (Process) throws -> Void = { _ in }
     ) throws -> Outcome {
         let process = Process()
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -36,7 +38,13 @@ enum Program {
         let (output, error) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = error
+        let questions = Pipe()
+        if input != nil { process.standardInput = questions }
         try process.run()
+        if let input {
+            try questions.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try questions.fileHandleForWriting.close()
+        }
         try during(process)
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let errors = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

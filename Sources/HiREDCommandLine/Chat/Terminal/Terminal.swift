@@ -1,0 +1,85 @@
+import Foundation
+import Synchronization
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The terminal that a chat is held at: its size, its modes, and what it says of itself.
+enum Terminal {
+    struct Size: Equatable {
+        var columns = 80
+        var rows = 24
+        /// Of one character, in pixels; terminals that do not tell are taken to have the usual.
+        var cellWidth = 8
+        var cellHeight = 16
+    }
+
+    static let readsPerson = isatty(STDIN_FILENO) == 1
+    static let showsOutput = isatty(STDOUT_FILENO) == 1
+
+    /// Of the terminal behind standard output; the usual one where there is none.
+    static var size: Size {
+        var (size, window) = (Size(), winsize())
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0, window.ws_row > 0 else {
+            return size
+        }
+        (size.columns, size.rows) = (Int(window.ws_col), Int(window.ws_row))
+        if window.ws_xpixel >= window.ws_col, window.ws_ypixel >= window.ws_row {
+            size.cellWidth = Int(window.ws_xpixel / window.ws_col)
+            size.cellHeight = Int(window.ws_ypixel / window.ws_row)
+        }
+        return size
+    }
+
+    /// As the terminal was before anything changed its modes; nil where nobody types, or nothing does.
+    private static let initial = Mutex<termios?>(nil)
+
+    private static func modes() -> termios? {
+        var modes = termios()
+        return tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
+    }
+
+    /// Before anything changes the modes.
+    static func remember() { initial.withLock { $0 = modes() } }
+
+    /// Gives the terminal back as it was, from any thread and whatever a line editor made of it.
+    static func restore() { change { _ in } }
+
+    /// Keys that are pressed while an answer comes are kept for the next line, and not shown in the midst of it.
+    static func hideTyping() { change { $0.c_lflag &= ~tcflag_t(ECHO) } }
+
+    private static func change(_ body: (inout termios) -> Void) {
+        guard var modes = initial.withLock({ $0 }) else { return }
+        body(&modes)
+        tcsetattr(STDIN_FILENO, TCSANOW, &modes)
+    }
+
+    /// Asks the terminal something and waits for its answer for a bounded time. Not while a line is read; what was typed
+    /// before it answers is lost.
+    ///
+    /// - Returns: what came, also where it is not whole.
+    static func ask(_ question: String, milliseconds: Int, isWhole: ([UInt8]) -> Bool) -> [UInt8] {
+        guard readsPerson, showsOutput else { return [] }
+        // Without a line's end, and not shown.
+        change { $0.c_lflag &= ~tcflag_t(ICANON | ECHO) }
+        defer { hideTyping() }
+        Output.write(question)
+        var answer: [UInt8] = []
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        while !isWhole(answer), answer.count < 4096 {
+            let left = (end - .now) / .milliseconds(1)
+            var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            guard left > 0, poll(&ready, 1, Int32(left.rounded(.up))) > 0 else { break }
+            var bytes = [UInt8](repeating: 0, count: 256)
+            let count = read(STDIN_FILENO, &bytes, bytes.count)
+            guard count > 0 else { break }
+            answer += bytes.prefix(count)
+        }
+        return answer
+    }
+}
