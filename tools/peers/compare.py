@@ -13,9 +13,7 @@ measurement is written to `--log` as it comes; `--report` prints the table of su
 from __future__ import annotations
 
 import argparse
-import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -24,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 from question import draw
@@ -72,17 +69,6 @@ def engines(options: argparse.Namespace, picture: pathlib.Path) -> list[Engine]:
     return found
 
 
-@contextlib.contextmanager
-def alone(lock: pathlib.Path | None) -> Iterator[None]:
-    """Waits for the lock, as flock(1) does, and holds it."""
-    if lock is None:
-        yield
-        return
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def lines(command: list[str], environment: dict[str, str]) -> list[Any]:
     """Runs a command and reads its JSON: one object, or one a line."""
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -99,12 +85,11 @@ def machine_rate() -> dict[str, float]:
     return lines([sys.executable, str(HERE / "matmul.py")], {**os.environ})[0]
 
 
-def measure(engine: Engine, lock: pathlib.Path | None) -> list[dict[str, Any]]:
+def measure(engine: Engine) -> list[dict[str, Any]]:
     """One measurement of an engine: a record for each budget, or for its first and its warm answer."""
-    with alone(lock):
-        before = machine_rate()
-        told = lines(engine.command, engine.environment)
-        after = machine_rate()
+    before = machine_rate()
+    told = lines(engine.command, engine.environment)
+    after = machine_rate()
     common = {"engine": engine.name, "ours": engine.is_ours, "machine": [before, after]}
     if not engine.is_ours:
         return [common | {"budget": "full", **answer} for answer in told]
@@ -164,6 +149,11 @@ def table(records: list[dict[str, Any]]) -> str:
     return "\n".join(result)
 
 
+def report(log: pathlib.Path) -> str:
+    """The table of a file of measurements."""
+    return table([json.loads(line) for line in log.read_text().splitlines()])
+
+
 def main() -> None:
     """Parses the command line, measures in turns and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -177,17 +167,14 @@ def main() -> None:
     parser.add_argument("--llama-models", type=pathlib.Path, help="what llama_models.py wrote")
     parser.add_argument("--transformers", type=pathlib.Path, metavar="MODEL", help="a folder, for its shapes")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument(
-        "--lock", type=pathlib.Path, help="hold this file's lock while measuring, where others share it"
-    )
     parser.add_argument("--log", type=pathlib.Path, default=pathlib.Path("peers.jsonl"))
+    parser.add_argument("--append", action="store_true", help="keep what --log holds, and print the table of all of it")
     parser.add_argument("--report", action="store_true", help="print the table of --log")
     options = parser.parse_args()
     if options.report:
-        print(table([json.loads(line) for line in options.log.read_text().splitlines()]))
+        print(report(options.log))
         return
-    records = []
-    with tempfile.TemporaryDirectory() as folder, options.log.open("w") as log:
+    with tempfile.TemporaryDirectory() as folder, options.log.open("a" if options.append else "w") as log:
         picture = options.image
         if picture is None:
             picture = pathlib.Path(folder, "squares.png")
@@ -195,11 +182,10 @@ def main() -> None:
         for round_number in range(1, options.rounds + 1):
             for engine in engines(options, picture):
                 print(f"round {round_number} of {options.rounds}: {engine.name} …", file=sys.stderr, flush=True)
-                for record in measure(engine, options.lock):
-                    records.append(record | {"round": round_number})
-                    log.write(json.dumps(records[-1]) + "\n")
-                    log.flush()
-    print(table(records))
+                for record in measure(engine):
+                    log.write(json.dumps(record) + "\n")
+                log.flush()
+    print(report(options.log))
 
 
 if __name__ == "__main__":
