@@ -6,8 +6,9 @@
 
 To each `--hired` command are added the picture, one request at a time, `--budgets`, one measured run after the
 command's own warm-up, and `--json`. Peers answer twice in one process and the second answer counts; the process's first
-is told apart. Each engine runs alone; before and after each, the machine's rate is measured by matmul.py. Every
-measurement is written to `--log` as it comes; `--report` prints the table of such a file and measures nothing.
+is told apart. Each engine runs alone; before and after each, the machine's rate is measured by matmul.py, and the share
+of the processor that other programs took meanwhile is told. Every measurement is written to `--log` as it comes;
+`--report` prints the table of such a file and measures nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import dataclasses
 import json
 import os
 import pathlib
+import resource
 import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from typing import Any
 
 from question import draw
@@ -85,12 +88,24 @@ def machine_rate() -> dict[str, float]:
     return lines([sys.executable, str(HERE / "matmul.py")], {**os.environ})[0]
 
 
+def processor_seconds() -> tuple[float, float]:
+    """Of all programs on this machine since it started, and of our own."""
+    ticks = [int(field) for field in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    own = sum(usage.ru_utime + usage.ru_stime for usage in used)
+    return (sum(ticks) - idle) / os.sysconf("SC_CLK_TCK"), own
+
+
 def measure(engine: Engine) -> list[dict[str, Any]]:
     """One measurement of an engine: a record for each budget, or for its first and its warm answer."""
     before = machine_rate()
+    start, (all_before, own_before) = time.perf_counter(), processor_seconds()
     told = lines(engine.command, engine.environment)
+    seconds, (all_after, own_after) = time.perf_counter() - start, processor_seconds()
+    others = (all_after - all_before - (own_after - own_before)) / seconds / os.cpu_count()
     after = machine_rate()
-    common = {"engine": engine.name, "ours": engine.is_ours, "machine": [before, after]}
+    common = {"engine": engine.name, "ours": engine.is_ours, "machine": [before, after], "others": others}
     if not engine.is_ours:
         return [common | {"budget": "full", **answer} for answer in told]
     report = told[0]
@@ -99,14 +114,14 @@ def measure(engine: Engine) -> list[dict[str, Any]]:
         | {
             "budget": row["budget"],
             "first": False,
-            "load": report["loadMs"] / 1000,
-            "prompt_tokens": row["promptTokens"],
-            "ttft": row["ttftMs"]["median"] / 1000,
-            "decode_rate": row["decodeTokensPerSecond"]["median"],
-            "peak_gigabytes": report["peakBytes"] / 1e9,
-            "vision": row["stagesMs"]["vision"] / 1000,
-            "prefill": row["stagesMs"]["prefill"] / 1000,
-            "prefill_gflops": row["prefillGflops"],
+            "load": report["load_ms"] / 1000,
+            "prompt_tokens": row["prompt_tokens"],
+            "ttft": row["ttft_ms"]["median"] / 1000,
+            "decode_rate": row["decode_tokens_per_second"]["median"],
+            "peak_gigabytes": report["peak_bytes"] / 1e9,
+            "vision": row["stages_ms"]["vision"] / 1000,
+            "prefill": row["stages_ms"]["prefill"] / 1000,
+            "prefill_gflops": row["prefill_gflops"],
         }
         for row in report["rows"]
     ]
@@ -132,7 +147,13 @@ def table(records: list[dict[str, Any]]) -> str:
 
     peers = list(dict.fromkeys(engine for (engine, _), rows in groups.items() if not rows[0]["ours"]))
     heads = ["engine", "budget", "prompt", "TTFT s, by round", "TTFT s", "vision s", "decode tokens/s"]
-    heads += ["peak GB", "prefill GFLOP/s", "MatMul GFLOP/s, 32 · 128", *(f"× sooner than {peer}" for peer in peers)]
+    heads += [
+        "peak GB",
+        "prefill GFLOP/s",
+        "MatMul GFLOP/s, 32 · 128",
+        "others' share of the processor",
+        *(f"× sooner than {peer}" for peer in peers),
+    ]
     result = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for (engine, budget), rows in groups.items():
         ttft = median(rows, "ttft")
@@ -141,6 +162,7 @@ def table(records: list[dict[str, Any]]) -> str:
         cells += [shown(ttft, 2), shown(median(rows, "vision"), 2), shown(median(rows, "decode_rate"), 2)]
         cells += [shown(median(rows, "peak_gigabytes"), 1), shown(median(rows, "prefill_gflops"), 0)]
         cells.append(" · ".join(shown(statistics.median(rate[group] for rate in rates), 0) for group in ("32", "128")))
+        cells.append(", ".join(f"{max(row['others'], 0):.0%}" for row in rows))
         cells += [shown(median(groups[peer, "full"], "ttft") / ttft, 2) if rows[0]["ours"] else "" for peer in peers]
         result.append(f"| {' | '.join(cells)} |")
     for engine, seconds in firsts.items():
