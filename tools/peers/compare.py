@@ -5,10 +5,10 @@
         --genai FOLDER --groups 32,128 --llama LLAMA-MTMD-CLI --llama-models FOLDER [--transformers MODEL]
 
 To each `--hired` command are added the picture, one request at a time, `--budgets`, one measured run after the
-command's own warm-up, and `--json`. Peers answer twice in one process and the second answer counts; the process's first
-is told apart. Each engine runs alone; before and after each, the machine's rate is measured by matmul.py, and the share
-of the processor that other programs took meanwhile is told. Every measurement is written to `--log` as it comes;
-`--report` prints the table of such a file and measures nothing.
+command's own warm-up, and `--json`. Of a peer's two answers in one process the second counts, and the first is told
+apart. Each engine runs alone; before and after each, the machine's rate is measured by matmul.py, and the share of the
+processor that other programs took meanwhile is told. Every measurement is written to `--log` as it comes; `--report`
+prints the table of such a file and measures nothing.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def measure(engine: Engine) -> list[dict[str, Any]]:
         common
         | {
             "budget": row["budget"],
-            "first": False,
+            "kind": "warm",
             "load": report["load_ms"] / 1000,
             "prompt_tokens": row["prompt_tokens"],
             "ttft": row["ttft_ms"]["median"] / 1000,
@@ -133,9 +133,9 @@ def table(records: list[dict[str, Any]]) -> str:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     firsts: dict[str, list[float]] = {}
     for record in records:
-        if record["first"]:
+        if record["kind"] != "warm":
             firsts.setdefault(record["engine"], []).append(record["load"] + record["ttft"])
-        else:
+        if record["kind"] != "first":
             groups.setdefault((record["engine"], record["budget"]), []).append(record)
 
     def median(rows: list[dict[str, Any]], key: str) -> float | None:

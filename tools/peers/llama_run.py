@@ -1,10 +1,10 @@
-"""Asks llama.cpp's llama-mtmd-cli about one picture, twice in one process: its first answer and a warm one.
+"""Asks llama.cpp's llama-mtmd-cli about one picture.
 
     python llama_run.py LLAMA-MTMD-CLI FOLDER PICTURE [--threads 2] [-- further options]
 
-FOLDER is what llama_models.py wrote. The program is driven as a person drives it: a picture, a question; then the
-conversation is cleared and the same asked again (it keeps no cache of what was cleared). Prints one JSON object for
-each answer.
+FOLDER is what llama_models.py wrote. The program is driven as a person drives it: a picture, then a question. It
+repacks the weights and runs both models once while it loads, so that its first answer is a warm one. (Version 11434
+reads freed memory when asked about a second picture.) Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -88,27 +88,21 @@ def main() -> None:
     options = parser.parse_args()
     command = [str(options.program), "-m", str(options.folder / "language.gguf")]
     command += ["--mmproj", str(options.folder / "vision.gguf"), "-n", str(NEW_TOKENS), "-t", str(options.threads)]
-    command += ["-c", "4096", "--temp", "0", "--ignore-eos", "--chat-template", "vicuna", *options.further]
+    command += ["-c", "4096", "--temp", "0", "--ignore-eos", "--chat-template", "vicuna", "--verbosity", "4"]
+    command += options.further
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "log")
         start = time.perf_counter()
         program = Program(command, log)
         load = program.wait(re.escape(READY)) - start
-        answers = []
-        for first in (True, False):
-            if not first:
-                program.send("/clear")
-                program.wait(rb"cleared\n.*?" + re.escape(READY))
-            answers.append((first, *ask(program, options.picture.resolve()), program.peak()))
+        ttft, rate = ask(program, options.picture.resolve())
+        peak = program.peak()
         program.send("/exit")
         program.process.communicate(timeout=60)
+        # Each chunk of the prompt, and each view, is told on a line.
         evaluated = numbers(r"prompt eval time = .*?/\s*(\d+) tokens", log)
         encoded = numbers(r"batch encoding done in (\d+) ms", log)
-        # Its count is of all prompts together, and they are the same.
-        prompt = round(evaluated[-1] / len(answers)) if evaluated else 0
-        for place, (first, ttft, rate, peak) in enumerate(answers):
-            vision = encoded[place] / 1000 if place < len(encoded) else None
-            Answer(first, load, prompt, ttft, rate, peak, vision).tell()
+        Answer("only", load, round(sum(evaluated)), ttft, rate, peak, sum(encoded) / 1000).tell()
 
 
 if __name__ == "__main__":

@@ -22,10 +22,11 @@ PROMPT = f"{SYSTEM} USER: <image>\n{QUESTION} ASSISTANT:"
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """One answer. `first` is a process's first one; `ttft` counts from the question, with the picture still encoded,
+    """One answer. `kind` is `first` or `warm`, or `only` where a process answers once and had warmed itself up while
+    loading; `ttft` counts from the question, with the picture still encoded,
     to the first token; `load` is what the process did before it could be asked."""
 
-    first: bool
+    kind: str
     load: float
     prompt_tokens: int
     ttft: float

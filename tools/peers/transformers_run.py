@@ -61,7 +61,7 @@ def main() -> None:
     load = time.perf_counter() - start
     pixels = torch.randn(VIEWS, 3, 336, 336)
     embeddings = torch.randn(1, options.prompt, language.config.hidden_size) * 0.02
-    for first in (True, False):
+    for kind in ("first", "warm"):
         start = time.perf_counter()
         tower(pixels, output_hidden_states=True)
         vision = time.perf_counter() - start
@@ -71,7 +71,7 @@ def main() -> None:
             token = output.logits[:, -1:].argmax(-1)
             output = language(input_ids=token, past_key_values=output.past_key_values, use_cache=True)
         rate = (NEW_TOKENS - 1) / (time.perf_counter() - start - ttft)
-        Answer(first, load, options.prompt, ttft, rate, own_peak(), vision).tell()
+        Answer(kind, load, options.prompt, ttft, rate, own_peak(), vision).tell()
 
 
 if __name__ == "__main__":
