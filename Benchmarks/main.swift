@@ -1,7 +1,10 @@
 import Foundation
+import HiRED
 
 // What our own code costs, apart from the models, on one core. Use: make bench
-let benchmarks = [try imagePreparation(), try selection(), try tokenizing()]
+let benchmarks =
+    [try imagePreparation(), try selection(), try tokenizing()]
+    + [.scope, .vispruner, .divprune].map { try comparing($0) }
 
 let measurements = try measure(benchmarks)
 for (benchmark, result) in zip(benchmarks, measurements) {

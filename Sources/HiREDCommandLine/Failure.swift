@@ -81,6 +81,10 @@ extension Parameter {
         case .allocation: "--allocation"
         case .selectionSeed: "--selection-seed"
         case .keepSeparators: "--keep-separators"
+        // Options of evaluations, which take lists of them.
+        case .scoringLayer: "--init-layers"
+        case .rankingLayer: "--final-layers"
+        case .head: "--heads"
         case .maximumSecondsToFirstToken: "--max-ttft"
         case .maximumMemory: "--max-memory"
         case .temperature: "--temperature"
