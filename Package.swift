@@ -186,7 +186,7 @@ let package = Package(
             dependencies: ["Evaluation", "Reporting", "HiREDInference", "HiRED", "OrderedJSON"],
             resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "HiREDInference", "Failures"],
+            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "HiREDInference", "HiRED", "Failures"],
             swiftSettings: swiftSettings),
     ],
     cLanguageStandard: .c11,
