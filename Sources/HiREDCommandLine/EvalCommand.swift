@@ -23,6 +23,13 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(help: "The folder of a model; for demo the bundled one unless given.")
     var model: String?
 
+    @Option(
+        help: "Ask a running server, as in http://127.0.0.1:8000, in place of a model's folder; --model is its name.")
+    var server: String?
+
+    @Option(help: "The server's key.")
+    var apiKey: String?
+
     @Option(help: "The folder of the data sets.")
     var data: String?
 
@@ -75,18 +82,32 @@ struct EvalCommand: AsyncParsableCommand {
             data: try tasks.map { try EvaluationData($0, in: folder, limit: limit) }, configurations: configurations)
         (evaluation.metrics, evaluation.concurrency, evaluation.asksPlainly) = (metrics, concurrency, isDemo)
 
+        var settings = ["data": isDemo ? "demo, seed \(seed)" : folder.standardizedFileURL.lastPathComponent]
+        if let server {
+            guard template == nil else {
+                throw CommandError(.usage, "a server has its own template; leave --template out")
+            }
+            let model = try await ServedModel(server, name: model, key: apiKey)
+            settings["model"] = "\(model.name) at \(server)"
+            return try await run(evaluation, model, settings, output)
+        }
         let path = try modelPath(isDemo: isDemo)
         let loaded = try loading.load(path) { $0.maximumSequences = max($0.maximumSequences, concurrency) }
         let name = template ?? (isDemo ? "auto" : "original")
         let model = LoadedModel(loaded, template: try Self.template(name, for: loaded))
-        let settings = RunSettings([
-            "model": URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent, "template": name,
-            "precision": loading.precision, "kv precision": loading.kvPrecision,
-            "data": isDemo ? "demo, seed \(seed)" : folder.standardizedFileURL.lastPathComponent,
-        ])
+        settings["model"] = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+        settings["template"] = name
+        settings["precision"] = loading.precision
+        settings["kv precision"] = loading.kvPrecision
+        try await run(evaluation, model, settings, output)
+    }
+
+    private func run(_ evaluation: Evaluation, _ model: some Answering, _ settings: [String: String], _ output: URL)
+        async throws
+    {
         try await warmUp(evaluation, model)
         let start = ContinuousClock.now
-        let answers = try await evaluation.run(with: model, in: output, settings: settings) { progress in
+        let answers = try await evaluation.run(with: model, in: output, settings: RunSettings(settings)) { progress in
             HiREDCommandLine.Progress.show(Self.line(progress, seconds: (ContinuousClock.now - start) / .seconds(1)))
         }
         HiREDCommandLine.Progress.clear()
@@ -122,7 +143,7 @@ struct EvalCommand: AsyncParsableCommand {
     }
 
     /// The first answers of each shape prepare kernels: nobody's time to the first token is to pay for that.
-    private func warmUp(_ evaluation: Evaluation, _ model: LoadedModel) async throws {
+    private func warmUp(_ evaluation: Evaluation, _ model: some Answering) async throws {
         for question in evaluation.firstQuestions { _ = try await model.answer(question) }
     }
 
@@ -155,7 +176,7 @@ struct EvalCommand: AsyncParsableCommand {
             progress.configuration, 100 * progress.score, time)
     }
 
-    private func save(_ answers: EvaluationAnswers, _ model: LoadedModel, to folder: URL) async throws {
+    private func save(_ answers: EvaluationAnswers, _ model: some Answering, to folder: URL) async throws {
         let report = EvaluationReport(answers)
         func save(_ data: Data, _ name: String) throws { try Output.save(data, to: folder.appending(path: name).path) }
         try save(report.json(), "results.json")
