@@ -7,7 +7,9 @@ import Testing
     @Test func framesGoAroundWhatIsKept() {
         let one = SelectionFigure.edges([true, false, false, false], side: 2)
         #expect(
-            one.map { "\($0.x) \($0.y) \($0.isHorizontal ? "h" : "v")" }.sorted() == ["0 0 h", "0 0 v", "0 1 h", "1 0 v"])
+            one.map { "\($0.x) \($0.y) \($0.isHorizontal ? "h" : "v")" }.sorted() == [
+                "0 0 h", "0 0 v", "0 1 h", "1 0 v",
+            ])
         // Neighbours have no line between them.
         #expect(SelectionFigure.edges([true, true, false, false], side: 2).count == 6)
         #expect(SelectionFigure.edges([true, false, false, true], side: 2).count == 8)

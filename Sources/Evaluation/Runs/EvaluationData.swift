@@ -21,7 +21,7 @@ package struct EvaluationData: Sendable {
         for line in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
             guard line.contains(where: { !Array(" \t\r".utf8).contains($0) }) else { continue }
-            if let limit, samples.count >= (task == .mme ? limit / 2 * 2 : limit) { break }
+            if let limit, samples.count >= (task == .mme ? (limit + 1) / 2 * 2 : limit) { break }
             samples.append(
                 try task.sample(Array(line), index: samples.count, place: "\(file.path), line \(number)"))
         }
