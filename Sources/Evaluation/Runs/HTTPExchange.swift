@@ -69,7 +69,18 @@ struct HTTPExchange: Sendable {
         head += "Content-Length: \(body.count)\r\n\r\n"
         var rest = (Data(head.utf8) + body)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            // A connection that is gone is an error of the write, and no signal.
+            #if canImport(Darwin)
+                let count = rest.withUnsafeBytes { Darwin.send(descriptor, $0.baseAddress, $0.count, 0) }
+            #elseif canImport(Glibc)
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                }
+            #else
+                let count = rest.withUnsafeBytes {
+                    Musl.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+            #endif
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {
@@ -102,6 +113,10 @@ struct HTTPExchange: Sendable {
                     let status = Glibc.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen)
                 #else
                     let status = Musl.connect(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen)
+                #endif
+                #if canImport(Darwin)
+                    var isOn: Int32 = 1
+                    setsockopt(descriptor, SOL_SOCKET, SO_NOSIGPIPE, &isOn, socklen_t(MemoryLayout<Int32>.size))
                 #endif
                 if status == 0 { return descriptor }
                 problem = errno
