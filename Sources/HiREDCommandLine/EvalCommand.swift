@@ -93,6 +93,7 @@ struct EvalCommand: AsyncParsableCommand {
         }
         let path = try modelPath(isDemo: isDemo)
         let loaded = try loading.load(path) { $0.maximumSequences = max($0.maximumSequences, concurrency) }
+        try ablations.check(loaded)
         let name = template ?? (isDemo ? "auto" : "original")
         let model = LoadedModel(loaded, template: try Self.template(name, for: loaded))
         settings["model"] = URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
@@ -217,6 +218,11 @@ struct AblationArguments: ParsableArguments {
             }
             return number
         }
+    }
+
+    func check(_ model: VisionLanguageModel) throws {
+        try VisualizeCommand.check(numbers(initLayers, "init-layers"), "init-layers", of: model)
+        try VisualizeCommand.check(numbers(finalLayers, "final-layers"), "final-layers", of: model)
     }
 
     func variants() throws -> [EvaluationConfiguration.Variant] {

@@ -50,6 +50,7 @@ struct VisualizeCommand: AsyncParsableCommand {
         let choices = try layers.isEmpty ? selections() : []
         let input = try AskCommand.input(image, pixelLimit: loading.maxPixels)
         let model = try loading.load(model)
+        try Self.check(layers, "layers", of: model)
         let taps: [VisionTap.Layer] = layers.isEmpty ? [.final] : layers.map { .index($0) }
         let (recorder, whole) = try await AttentionRecorder.record(input, layers: taps, with: model)
         let count = whole.tokens.layout.tokensPerPartition
@@ -69,6 +70,14 @@ struct VisualizeCommand: AsyncParsableCommand {
         }
         let figure = SelectionFigure(whole, panels: panels)
         try Output.save(ending == "svg" ? Data(figure.svg().utf8) : figure.render().pngData(), to: output)
+    }
+
+    /// Layers that the vision tower has.
+    static func check(_ layers: [Int], _ option: String, of model: VisionLanguageModel) throws {
+        let count = model.description.config.vision.layerCount
+        guard let high = layers.first(where: { $0 >= count }) else { return }
+        throw CommandError(
+            .usage, "\(option) cannot hold \(high): the vision tower has \(count) layers; give numbers below that")
     }
 
     private func selections() throws -> [SelectionOptions] {
