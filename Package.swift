@@ -108,10 +108,17 @@ let package = Package(
                 .embedInCode("Pages/demo.js"),
             ],
             swiftSettings: swiftSettings),
+        // Benchmarks: their prompts and metrics, runs that go on where they stopped, reports.
+        .target(
+            name: "Evaluation",
+            dependencies: ["HiREDInference", "Reporting", "HiRED", "ImageProcessing", "OrderedJSON", "Failures"],
+            resources: [.embedInCode("Pages/evaluation.js"), .embedInCode("Demo/glyphs.png")],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "HiREDCommandLine",
             dependencies: [
-                "HiREDInference", "Reporting", "ModelImport", "VisionEncoding", "OrderedJSON", "ElementTypes",
+                "HiREDInference", "Reporting", "Evaluation", "ModelImport", "VisionEncoding", "OrderedJSON",
+                "ElementTypes",
                 "Failures",
                 "Checkpoints",
                 "ModelGraphs", "OpenVINO",
@@ -175,7 +182,11 @@ let package = Package(
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "HiREDInference"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "HiREDInference", "Failures"],
+            name: "EvaluationTests",
+            dependencies: ["Evaluation", "Reporting", "HiREDInference", "HiRED", "OrderedJSON"],
+            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "HiREDCommandLineTests", dependencies: ["HiREDCommandLine", "HiREDInference", "HiRED", "Failures"],
             swiftSettings: swiftSettings),
     ],
     cLanguageStandard: .c11,

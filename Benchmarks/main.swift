@@ -1,7 +1,9 @@
 import Foundation
+import HiRED
 
 // What our own code costs, apart from the models, on one core. Use: make bench
-let benchmarks = [try imagePreparation(), try selection(), try tokenizing()]
+let strategies: [StrategyName] = [.scope, .vispruner, .divprune]
+let benchmarks = [try imagePreparation(), try selection(), try tokenizing()] + (try strategies.map(comparing))
 
 let measurements = try measure(benchmarks)
 for (benchmark, result) in zip(benchmarks, measurements) {

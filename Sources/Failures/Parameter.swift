@@ -4,6 +4,7 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     case prompt, template
     case images, maximumPixels
     case budget, alpha, strategy, allocation, selectionSeed, keepSeparators, emptyTileShare
+    case scoringLayer, rankingLayer, head
     case maximumSecondsToFirstToken, maximumMemory
     case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs
     case suppressedTokens, noRepeatRunLength, minimumTokens

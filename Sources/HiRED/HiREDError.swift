@@ -14,13 +14,17 @@ public enum HiREDError: Error, Equatable {
     case classTokenKept
     /// The authors' released code cannot run on this input.
     case releasedCodeRefuses(String)
+    /// A head that the vision transformer does not have.
+    case invalidHead(Int, of: Int)
+    /// A way of sharing a budget out that the strategy does not have.
+    case allocationNotOffered(Allocation, strategy: StrategyName)
     /// An option that is set and would change nothing.
     case unusedOption(SelectionOption, strategy: StrategyName)
 }
 
 /// Options of a selection that not every strategy has.
 public enum SelectionOption: String, Sendable, Hashable {
-    case alpha, allocation, seed, keepsSeparators, emptyTileShare
+    case budget, alpha, allocation, seed, keepsSeparators, emptyTileShare, scoringLayer, rankingLayer, head
 }
 
 extension HiREDError: CustomStringConvertible {
@@ -45,6 +49,11 @@ extension HiREDError: CustomStringConvertible {
         case .classTokenKept:
             "no strategy drops tokens of a model that takes the CLS token beside the patches "
                 + "(vision_feature_select_strategy full, mm_vision_select_feature cls_patch); give the budget full"
+        case .invalidHead(let head, let count):
+            "there is no head \(head); give one from 0 to \(count - 1)"
+        case .allocationNotOffered(let allocation, let strategy):
+            "the strategy \(strategy.rawValue) does not share its budget out as '\(allocation.rawValue)'; give one of "
+                + strategy.allocations.map(\.rawValue).joined(separator: ", ")
         case .unusedOption(let option, let strategy):
             "\(option.rawValue) changes nothing with the strategy \(strategy.rawValue); leave it out"
         case .releasedCodeRefuses(let reason):

@@ -3,6 +3,8 @@
 public protocol TokenDroppingStrategy: Sendable {
     /// Whether it leaves anything out. What does is refused for a model that takes the CLS token.
     var dropsTokens: Bool { get }
+    /// Whether it keeps no more than the budget. What does not says so, and reports what it kept.
+    var obeysBudget: Bool { get }
     /// Taps that `allocate` reads from the full view.
     var allocationTaps: Set<VisionTap> { get }
     /// Taps that `select` reads from every partition with a budget.
@@ -13,7 +15,7 @@ public protocol TokenDroppingStrategy: Sendable {
     func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
         -> TokenAllocation
 
-    /// Chooses the tokens, no more than the budget.
+    /// Chooses the tokens, no more than the budget if the strategy obeys it.
     ///
     /// - Parameters:
     ///   - allocation: what `allocate` gave for the same layout.
@@ -25,6 +27,7 @@ public protocol TokenDroppingStrategy: Sendable {
 
 extension TokenDroppingStrategy {
     public var dropsTokens: Bool { true }
+    public var obeysBudget: Bool { true }
 }
 
 /// A strategy that has no name of its own.
@@ -46,112 +49,45 @@ package struct UnnamedStrategy: Sendable, Hashable, CustomStringConvertible {
 
 /// Strategies by the name a command line uses.
 public enum StrategyName: String, Sendable, CaseIterable {
-    case hired, full, uniform, random
+    case hired, full, uniform, spatial, random, prumerge
+    case prumergePlus = "prumerge+"
+    case scope, vispruner, divprune
 
     public init(parsing text: String) throws(HiREDError) {
         guard let name = StrategyName(rawValue: text) else { throw .unknownStrategy(text) }
         self = name
     }
+
+    /// Whether a budget means anything to it: PruMerge finds its own number of tokens.
+    public var takesBudget: Bool { self != .prumerge && self != .prumergePlus }
+
+    /// Whether it keeps no more than its budget: what needs a bound, such as an automatic budget, goes with no other.
+    public var obeysBudget: Bool { takesBudget && self != .spatial && self != .full }
+
+    /// Ways in which it can share a budget out, the one it takes by itself first. None where it shares nothing out.
+    public var allocations: [Allocation] {
+        switch self {
+        case .hired: [.paper, .even, .releasedCode]
+        case .scope, .vispruner: [.paper, .even]
+        case .divprune: [.whole, .paper, .even]
+        case .full, .uniform, .spatial, .random, .prumerge, .prumergePlus: []
+        }
+    }
 }
 
-/// How HiRED shares its budget out.
+/// How a budget is shared out over the views.
 public enum Allocation: String, Sendable, CaseIterable {
-    /// By the tiles' visual content scores, as the paper describes.
+    /// By the tiles' visual content scores, as HiRED's paper describes.
     case paper
     /// As the authors' released code does, for parity.
     case releasedCode = "released-code"
     /// Every partition alike (the ablation of the paper's Table 5).
     case even
+    /// Not at all: tokens of all views compete.
+    case whole
 
     public init(parsing text: String) throws(HiREDError) {
         guard let allocation = Allocation(rawValue: text) else { throw .unknownAllocation(text) }
         self = allocation
-    }
-}
-
-/// Everything that decides a selection besides the picture.
-public struct SelectionOptions: Sendable, Hashable {
-    public var strategy: StrategyName = .hired
-    public var budget: TokenBudget = .full
-    /// α, the full view's share of the budget.
-    public var alpha: Double = 0.5
-    public var allocation: Allocation = .paper
-    /// Seed of the strategy `random`.
-    public var seed: UInt64 = 0
-    /// Keeps the separators of rows that keep a token; they then count against the budget.
-    public var keepsSeparators = false
-    /// Tiles whose visual content score is under this fraction of an even share get no tokens and are never encoded;
-    /// the other tiles share what would have been theirs. From 0, which skips none, to 1. The paper has no such rule.
-    public var emptyTileShare: Double = 0
-    /// Takes the place of the named strategy.
-    package var unnamedStrategy: UnnamedStrategy?
-
-    public init() {}
-
-    /// The strategy these options name. Without a budget nothing is dropped, whatever the strategy.
-    ///
-    /// - Throws: `HiREDError.invalidAlpha`, `.invalidEmptyTileShare`; `.unusedOption` for an option that is set and changes nothing.
-    public func makeStrategy() throws(HiREDError) -> any TokenDroppingStrategy {
-        guard let alpha = DecimalShare(alpha) else { throw .invalidAlpha("\(alpha)") }
-        guard emptyTileShare >= 0, emptyTileShare <= 1 else { throw .invalidEmptyTileShare("\(emptyTileShare)") }
-        try refuseUnusedOptions()
-        if budget == .full { return FullStrategy() }
-        if let unnamedStrategy { return unnamedStrategy.strategy }
-        switch strategy {
-        case .full: return FullStrategy()
-        case .hired where allocation == .releasedCode:
-            guard !keepsSeparators else { throw .releasedCodeRefuses("it keeps no separators") }
-            guard emptyTileShare == 0 else { throw .releasedCodeRefuses("it skips no tiles") }
-            return ReleasedCodeStrategy(alpha: self.alpha)
-        case .hired:
-            return HiREDStrategy(
-                alpha: alpha, even: allocation == .even, separators: keepsSeparators, emptyTileShare: emptyTileShare)
-        case .uniform: return UniformStrategy(separators: keepsSeparators)
-        case .random: return RandomStrategy(seed: seed, separators: keepsSeparators)
-        }
-    }
-
-    /// Options whose value is the default are never refused: nobody set them.
-    private func refuseUnusedOptions() throws(HiREDError) {
-        let defaults = SelectionOptions()
-        // Without a budget every strategy keeps everything.
-        let strategy = budget == .full ? .full : strategy
-        let sharesByScore = strategy == .hired && allocation != .even
-        if alpha != defaults.alpha, !sharesByScore { throw .unusedOption(.alpha, strategy: strategy) }
-        if emptyTileShare != 0, !sharesByScore { throw .unusedOption(.emptyTileShare, strategy: strategy) }
-        if allocation != defaults.allocation, strategy != .hired {
-            throw .unusedOption(.allocation, strategy: strategy)
-        }
-        if seed != defaults.seed, strategy != .random { throw .unusedOption(.seed, strategy: strategy) }
-        if keepsSeparators, strategy == .full { throw .unusedOption(.keepsSeparators, strategy: strategy) }
-    }
-}
-
-extension SelectionOptions {
-    /// From attention rows to kept tokens in one call, where all of them are at hand.
-    ///
-    /// - Parameters:
-    ///   - layout: how the picture was cut.
-    ///   - firstLayer: the full view's CLS row of layer 0, summed over heads, CLS column dropped: [N].
-    ///   - finalLayer: the same of the layer that feeds the projector for each partition, the full view first: [P][N].
-    ///     Rows of tiles that get no budget may be empty.
-    /// - Returns: what is kept of each partition, and the order in which it is packed.
-    /// - Throws: `HiREDError` for options that do not go together, rows of another number or length, and numbers that
-    ///   are not finite. O(P·N log N).
-    public func select(
-        layout: PartitionLayout, firstLayer: [Float], finalLayer: [[Float]]
-    ) throws(HiREDError) -> TokenSelection {
-        let strategy = try makeStrategy()
-        guard finalLayer.count == layout.partitionCount else {
-            throw .invalidAttention("\(finalLayer.count) rows for \(layout.partitionCount) partitions")
-        }
-        var taps: [ViewTaps?] = finalLayer.map { row in
-            row.isEmpty ? nil : ViewTaps([VisionTap(.classAttention, layer: .final): row])
-        }
-        var fullView = taps[0] ?? ViewTaps()
-        if !firstLayer.isEmpty { fullView.values[VisionTap(.classAttention, layer: .first)] = firstLayer }
-        taps[0] = fullView
-        let allocation = try strategy.allocate(budget, layout: layout, fullView: fullView)
-        return try strategy.select(allocation, layout: layout, taps: taps)
     }
 }

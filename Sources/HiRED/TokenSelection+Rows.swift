@@ -28,15 +28,13 @@ extension TokenSelection {
             case .classToken:
                 let range = try range(0, 0)
                 if let view = views[0] { result += view[range] }
-            case .token(let partition, let index):
-                guard let sum = merges[number] else {
-                    let range = try range(partition, index + shift)
-                    if let view = views[partition] { result += view[range] }
-                    continue
-                }
+            case .token(let partition, let index) where merges[number] == nil:
+                let range = try range(partition, index + shift)
+                if let view = views[partition] { result += view[range] }
+            case .token, .merged:
                 let start = result.count
                 result += repeatElement(0, count: width)
-                for part in sum {
+                for part in merges[number] ?? [] {
                     let range = try range(part.partition, part.index)
                     guard let view = views[part.partition] else { continue }
                     for column in 0..<width {

@@ -22,6 +22,16 @@ public enum ImageSlot: Sendable, Hashable {
     case separator
     /// The vision transformer's CLS token, of a model that takes it: always the first.
     case classToken
+    /// A sum of a partition's tokens that takes the place of none of them.
+    case merged(partition: Int)
+}
+
+/// A sum of tokens that is one slot.
+struct MergedToken: Sendable, Hashable {
+    var partition: Int
+    /// The token whose place the sum takes; nil for none.
+    var place: Int?
+    var sum: [WeightedToken]
 }
 
 /// A token's part of a merged one.
@@ -71,6 +81,26 @@ public struct TokenSelection: Sendable, Equatable {
         slots = Self.pack(layout, kept, separators: separators ? .keptRows : .none)
     }
 
+    /// A choice of tokens, each as it is, in the order in which they were chosen; where separators need room, the last
+    /// ones go.
+    ///
+    /// - Parameter ranks: of each token in that order, where partitions chose together; its place otherwise.
+    init(
+        layout: PartitionLayout, allocation: TokenAllocation, order: [[Int]], ranks: [[Int]]? = nil, separators: Bool
+    ) throws(HiREDError) {
+        var kept = order.map { $0.sorted() }
+        if separators {
+            try Self.check(kept, layout)
+            let values = order.enumerated().map { partition, tokens in
+                var values = [Float](repeating: -.infinity, count: layout.tokensPerPartition)
+                for (place, token) in tokens.enumerated() { values[token] = -Float(ranks?[partition][place] ?? place) }
+                return values
+            }
+            SeparatorBudget.fit(&kept, layout: layout, budget: allocation.budget) { values[$0][$1] }
+        }
+        try self.init(layout: layout, allocation: allocation, kept: kept, separators: separators)
+    }
+
     /// Tokens that others are merged into.
     ///
     /// - Parameters:
@@ -89,13 +119,7 @@ public struct TokenSelection: Sendable, Equatable {
         guard sums.map(\.count) == kept.map(\.count) else {
             throw .invalidSelection("there is not one sum for each kept token")
         }
-        for token in sums.joined().joined() {
-            guard (0..<layout.partitionCount).contains(token.partition),
-                (0..<layout.tokensPerPartition).contains(token.index), token.weight.isFinite
-            else {
-                throw .invalidSelection("token \(token.index) of partition \(token.partition) cannot be merged")
-            }
-        }
+        try Self.check(sums.joined().joined(), layout)
         var merges: [Int: [WeightedToken]] = [:]
         var cursors = [Int](repeating: 0, count: kept.count)
         slots = Self.pack(layout, kept, separators: separators ? .keptRows : .none)
@@ -109,6 +133,50 @@ public struct TokenSelection: Sendable, Equatable {
         self.allocation = allocation
         self.kept = kept
         self.merges = merges
+    }
+
+    /// Sums in an order of the strategy's own, without separators.
+    ///
+    /// - Parameters:
+    ///   - layout: how the picture was cut.
+    ///   - allocation: how the budget was shared out.
+    ///   - tokens: in packed order; each token at most once.
+    /// - Throws: `HiREDError.invalidSelection` for tokens that the layout does not have, or weights that are not finite.
+    init(
+        layout: PartitionLayout, allocation: TokenAllocation, packing tokens: [MergedToken]
+    ) throws(HiREDError) {
+        var kept = [[Int]](repeating: [], count: layout.partitionCount)
+        var slots: [ImageSlot] = []
+        var merges: [Int: [WeightedToken]] = [:]
+        for token in tokens {
+            guard kept.indices.contains(token.partition) else {
+                throw .invalidSelection("there is no partition \(token.partition)")
+            }
+            try Self.check(token.sum, layout)
+            if let place = token.place {
+                kept[token.partition].append(place)
+                slots.append(.token(partition: token.partition, index: place))
+            } else {
+                slots.append(.merged(partition: token.partition))
+            }
+            merges[slots.count - 1] = token.sum
+        }
+        for partition in kept.indices { kept[partition].sort() }
+        try Self.check(kept, layout)
+        self.allocation = allocation
+        self.kept = kept
+        self.slots = slots
+        self.merges = merges
+    }
+
+    private static func check(_ sum: some Sequence<WeightedToken>, _ layout: PartitionLayout) throws(HiREDError) {
+        for token in sum {
+            guard (0..<layout.partitionCount).contains(token.partition),
+                (0..<layout.tokensPerPartition).contains(token.index), token.weight.isFinite
+            else {
+                throw .invalidSelection("token \(token.index) of partition \(token.partition) cannot be merged")
+            }
+        }
     }
 
     private static func check(_ kept: [[Int]], _ layout: PartitionLayout) throws(HiREDError) {

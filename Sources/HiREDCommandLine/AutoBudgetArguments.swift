@@ -20,14 +20,16 @@ struct AutoBudgetArguments: ParsableArguments {
             if let name = maxTtft != nil ? "max-ttft" : maxMemory != nil ? "max-memory" : nil {
                 throw CommandError(
                     .usage,
-                    "--\(name) chooses the budget, and '\(selection.budget)' is one; add --budget auto, or drop --\(name)"
+                    "--\(name) chooses the budget, and '\(selection.budget ?? "20%")' is one; add --budget auto, or drop --\(name)"
                 )
             }
             return nil
         }
-        guard selection.strategy != "full" else {
+        guard try StrategyName(parsing: selection.strategy).obeysBudget else {
             throw CommandError(
-                .usage, "--budget auto needs a strategy that drops tokens; give another than full, such as hired")
+                .usage,
+                "--budget auto needs a strategy that keeps to a budget; give another than \(selection.strategy), such as hired"
+            )
         }
         guard maxTtft != nil || maxMemory != nil else {
             throw CommandError(

@@ -119,7 +119,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     /// Given, or where an installation or a clone has it, seen from the program itself and from the current folder.
-    private static func folder(_ given: String?) throws -> URL {
+    static func folder(_ given: String?) throws -> URL {
         if let given { return URL(fileURLWithPath: given) }
         // A name below the current folder, since the search begins above each.
         var starts = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath).appending(path: "-")]

@@ -83,6 +83,10 @@ extension Parameter {
         case .selectionSeed: "--selection-seed"
         case .keepSeparators: "--keep-separators"
         case .emptyTileShare: "--skip-tiles"
+        // Options of evaluations, which take lists of them.
+        case .scoringLayer: "--init-layers"
+        case .rankingLayer: "--final-layers"
+        case .head: "--heads"
         case .maximumSecondsToFirstToken: "--max-ttft"
         case .maximumMemory: "--max-memory"
         case .temperature: "--temperature"

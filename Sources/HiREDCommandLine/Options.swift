@@ -10,9 +10,9 @@ struct SelectionArguments: ParsableArguments {
     @Option(
         help: """
             Image tokens to keep: a percentage of all (20%), a number (640), full, or, where a question is asked, auto \
-            (the most that meets a target).
+            (the most that meets a target). 20% unless given; prumerge and prumerge+ find their own number.
             """)
-    var budget = "20%"
+    var budget: String?
 
     @Option(help: "The full view's share of the budget, 0 to 1.")
     var alpha = 0.5
@@ -20,8 +20,12 @@ struct SelectionArguments: ParsableArguments {
     @Option(help: "How tokens are chosen: \(StrategyName.allCases.map(\.rawValue).joined(separator: ", ")).")
     var strategy = "hired"
 
-    @Option(help: "How hired shares the budget out: \(Allocation.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var allocation = "paper"
+    @Option(
+        help: """
+            How the budget is shared out: paper (hired, scope, vispruner unless told otherwise), even, released-code \
+            (hired alone), whole (divprune, unless told otherwise).
+            """)
+    var allocation: String?
 
     @Option(help: "Seed of the strategy random.")
     var selectionSeed: UInt64 = 0
@@ -44,10 +48,19 @@ struct SelectionArguments: ParsableArguments {
                 .usage, "--budget auto works where a question is asked; give a percentage, a number of tokens, or full")
         }
         var options = SelectionOptions()
-        options.budget = try auto.map { .tokens($0.floor) } ?? TokenBudget(parsing: budget)
         options.alpha = alpha
         options.strategy = try StrategyName(parsing: strategy)
-        options.allocation = try Allocation(parsing: allocation)
+        if let auto {
+            options.budget = .tokens(auto.floor)
+        } else if let budget {
+            guard options.strategy.takesBudget else {
+                throw HiREDError.unusedOption(.budget, strategy: options.strategy)
+            }
+            options.budget = try TokenBudget(parsing: budget)
+        } else {
+            options.budget = options.strategy.takesBudget ? try TokenBudget(parsing: "20%") : .full
+        }
+        options.allocation = try allocation.map(Allocation.init(parsing:))
         options.seed = selectionSeed
         options.keepsSeparators = keepSeparators
         options.emptyTileShare = emptyTileShare

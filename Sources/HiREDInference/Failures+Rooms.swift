@@ -8,7 +8,7 @@ extension HiREDError: Failure {
     public var kind: FailureKind {
         switch self {
         case .invalidBudget, .invalidAlpha, .invalidEmptyTileShare, .unknownStrategy, .unknownAllocation,
-            .releasedCodeRefuses, .unusedOption, .classTokenKept:
+            .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered, .invalidHead:
             .invalidRequest
         case .invalidLayout, .invalidAttention, .invalidSelection: .internal
         }
@@ -20,7 +20,8 @@ extension HiREDError: Failure {
         case .invalidAlpha: .parameter(.alpha)
         case .invalidEmptyTileShare: .parameter(.emptyTileShare)
         case .unknownStrategy: .parameter(.strategy)
-        case .unknownAllocation, .releasedCodeRefuses: .parameter(.allocation)
+        case .invalidHead: .parameter(.head)
+        case .unknownAllocation, .releasedCodeRefuses, .allocationNotOffered: .parameter(.allocation)
         case .unusedOption(let option, _): .parameter(Self.parameter(option))
         case .invalidLayout, .invalidAttention, .invalidSelection: nil
         }
@@ -28,6 +29,10 @@ extension HiREDError: Failure {
 
     private static func parameter(_ option: SelectionOption) -> Parameter {
         switch option {
+        case .budget: .budget
+        case .scoringLayer: .scoringLayer
+        case .rankingLayer: .rankingLayer
+        case .head: .head
         case .alpha: .alpha
         case .allocation: .allocation
         case .seed: .selectionSeed
@@ -48,6 +53,9 @@ extension HiREDError: Failure {
             "drops tokens, which no strategy does of a model that takes the CLS token beside the patches "
                 + "(vision_feature_select_strategy full, mm_vision_select_feature cls_patch)"
         case .releasedCodeRefuses(let reason): "the authors' released code cannot do this: \(reason)"
+        case .invalidHead(let head, _): "\(head) is not a head of the vision tower"
+        case .allocationNotOffered(let allocation, let strategy):
+            "'\(allocation.rawValue)' is not how the strategy \(strategy.rawValue) shares its budget out"
         case .unusedOption(_, let strategy): "changes nothing with the strategy \(strategy.rawValue)"
         }
     }
@@ -62,6 +70,9 @@ extension HiREDError: Failure {
             .give(.strategy, "one of " + StrategyName.allCases.map(\.rawValue).joined(separator: ", "))
         case .unknownAllocation:
             .give(.allocation, "one of " + Allocation.allCases.map(\.rawValue).joined(separator: ", "))
+        case .invalidHead(_, let count): .give(.head, "a number from 0 to \(count - 1)")
+        case .allocationNotOffered(_, let strategy):
+            .give(.allocation, "one of " + strategy.allocations.map(\.rawValue).joined(separator: ", "))
         case .releasedCodeRefuses: .give(.allocation, "paper")
         case .unusedOption(let option, _): .omit(Self.parameter(option))
         case .classTokenKept: .give(.budget, "full")

@@ -30,6 +30,8 @@ public enum PortName {
     public static let pixels = "pixels"
     /// Vision output: f32 [pictures, tokens, width]. Projector input: f32 [tokens, width].
     public static let features = "features"
+    /// Output of what compares rows: f32 [rows, rows].
+    public static let cosines = "cosines"
     /// Projector output: f32 [tokens, decoder width].
     public static let imageEmbeddings = "image_embeddings"
 }

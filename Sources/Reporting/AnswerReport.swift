@@ -37,11 +37,15 @@ package struct AnswerReport: Codable, Sendable, Equatable {
     package struct Times: Codable, Sendable, Equatable {
         package var load, decodeImage, preprocess, vision, select, project, prefill, ttft, decode, total: Double
 
+        /// Left out for strategies that compare no tokens.
+        package var compare: Double?
+
         package init(_ timings: Timings, load: Double) {
             self.load = load
             decodeImage = timings.images.decode
             preprocess = timings.images.preprocess
             vision = timings.images.vision
+            compare = timings.images.compare > 0 ? timings.images.compare : nil
             select = timings.images.select
             project = timings.images.project
             prefill = timings.prefill

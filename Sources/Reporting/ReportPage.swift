@@ -3,12 +3,17 @@ import Foundation
 
 /// A page of a report: a static shell, style and script, filled with JSON. Nothing is fetched, and nothing but its own
 /// script runs in it.
-struct ReportPage {
+package struct ReportPage {
     let title: String
     /// The page's own module.
     let script: [UInt8]
 
-    func html(_ value: some Encodable) throws -> String {
+    package init(title: String, script: [UInt8]) {
+        self.title = title
+        self.script = script
+    }
+
+    package func html(_ value: some Encodable) throws -> String {
         let style = String(decoding: PackageResources.report_css, as: UTF8.self)
         let code = String(decoding: PackageResources.report_js + script, as: UTF8.self)
         let parts = [

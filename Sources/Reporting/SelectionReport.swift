@@ -15,7 +15,8 @@ package struct SelectionReport: Codable, Sendable, Equatable {
     package var scores: [Double]
     package var kept: [[Int]]
     package var packed: Int
-    /// Tokens in packed order as [partition, index]; a CLS token is [partition], a separator [].
+    /// Tokens in packed order as [partition, index]; a CLS token, or a sum that takes no token's place, is [partition],
+    /// a separator [].
     package var slots: [[Int]]
 
     package init(_ tokens: ImageTokens) {
@@ -34,6 +35,7 @@ package struct SelectionReport: Codable, Sendable, Equatable {
         slots = tokens.selection.slots.map { slot in
             switch slot {
             case .token(let partition, let index): [partition, index]
+            case .merged(let partition): [partition]
             case .classToken: [0]
             case .separator: []
             }

@@ -1,3 +1,4 @@
+package import Crypto
 package import HiRED
 package import ImageProcessing
 
@@ -13,11 +14,13 @@ package struct ImageJob {
     /// Numbers of views still to be encoded, 0 being the full view.
     private var pending = [0]
 
+    /// - Parameter digest: of the picture, so that what is drawn at random differs from picture to picture.
     /// - Throws: `HiREDError`, also for a strategy that drops tokens of a model that takes the CLS token.
-    package init(_ partitions: ImagePartitions, options: SelectionOptions) throws {
+    package init(_ partitions: ImagePartitions, digest: SHA256.Digest, options: SelectionOptions) throws {
         self.partitions = partitions
         self.options = options
-        strategy = try options.makeStrategy()
+        let seed = digest.prefix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        strategy = try options.makeStrategy(pictureSeed: seed)
         guard !strategy.dropsTokens || !partitions.layout.includesClassToken else { throw HiREDError.classTokenKept }
         views = [VisionEncoder.EncodedView?](repeating: nil, count: partitions.layout.partitionCount)
     }
@@ -57,13 +60,31 @@ package struct ImageJob {
         pending = allocation.budgets.indices.dropFirst().filter { allocation.budgets[$0] > 0 }
     }
 
-    /// The selection, once all views are encoded.
+    /// Whether the strategy reads how alike tokens are.
+    package var comparesTokens: Bool { strategy is any ComparingStrategy }
+
+    /// The rows whose cosines the selection needs, once all views are encoded; empty for strategies that compare nothing.
     ///
     /// - Throws: `HiREDError`.
-    package func select() throws -> ImageTokens {
+    package func comparedRows() throws -> [Comparison.Rows?] {
+        guard let allocation, let strategy = strategy as? any ComparingStrategy else { return [] }
+        return try strategy.comparison.rows(allocation, layout: partitions.layout, taps: views.map { $0?.taps })
+    }
+
+    /// The selection, once all views are encoded.
+    ///
+    /// - Parameter cosines: of ``comparedRows()``.
+    /// - Throws: `HiREDError`.
+    package func select(cosines: [CosineMatrix?]) throws -> ImageTokens {
         guard let allocation else { fatalError("a job is asked for its selection only when its views are encoded") }
-        let selection = try strategy.select(allocation, layout: partitions.layout, taps: views.map { $0?.taps })
-        if let budget = selection.allocation.budget, selection.count > budget {
+        let taps = views.map { $0?.taps }
+        let selection =
+            if let strategy = strategy as? any ComparingStrategy {
+                try strategy.select(allocation, layout: partitions.layout, taps: taps, cosines: cosines)
+            } else {
+                try strategy.select(allocation, layout: partitions.layout, taps: taps)
+            }
+        if strategy.obeysBudget, let budget = selection.allocation.budget, selection.count > budget {
             throw HiREDError.invalidSelection("\(selection.count) tokens are more than the budget of \(budget)")
         }
         return ImageTokens(layout: partitions.layout, selection: selection)

@@ -16,6 +16,7 @@ package final class ImagePipeline {
 
     package let encoder: VisionEncoder
     package let projector: Projector
+    private let comparer: RowComparer
     private let newline: [Float]
     private let hiddenSize: Int
 
@@ -27,6 +28,7 @@ package final class ImagePipeline {
                 compiler.config, preprocessor: compiler.source.description.preprocessor))
         projector = try Projector(compiler)
         encoder = try VisionEncoder(compiler, projector: projector, byteLimit: towerBytes)
+        comparer = RowComparer(compiler)
         hiddenSize = compiler.config.text.hiddenSize
         newline = try compiler.source.imageNewline()
     }
@@ -41,7 +43,11 @@ package final class ImagePipeline {
 
     /// Selects and projects, once all views of a job are encoded.
     package func finish(_ job: ImageJob, key: SHA256.Digest, timings: inout ImageTimings) throws -> Result {
-        let tokens = try timings.measure(\.select) { try job.select() }
+        var cosines: [CosineMatrix?] = []
+        if job.comparesTokens {
+            cosines = try timings.measure(\.compare) { try job.comparedRows().map { try $0.map(comparer.matrix) } }
+        }
+        let tokens = try timings.measure(\.select) { try job.select(cosines: cosines) }
         let values = try timings.measure(\.project) {
             let rows = try job.keptRows(tokens, width: job.keepsProjected ? hiddenSize : encoder.width)
             return pack(tokens.selection.slots, job.keepsProjected ? rows : try projector.project(rows))
@@ -58,7 +64,7 @@ package final class ImagePipeline {
         for slot in slots {
             switch slot {
             case .separator: result += newline
-            case .token, .classToken:
+            case .token, .classToken, .merged:
                 result += projected[(row * hiddenSize)..<((row + 1) * hiddenSize)]
                 row += 1
             }
@@ -74,7 +80,7 @@ extension ImagePipeline {
     ) throws -> (job: ImageJob, digest: SHA256.Digest) {
         let source = try reader.open(input, timings: &timings)
         let partitions = try reader.prepare(source, timings: &timings)
-        var job = try ImageJob(partitions, options: options)
+        var job = try ImageJob(partitions, digest: source.digest, options: options)
         while !job.isEncoded {
             for (number, view) in job.nextViews(limit: 1) {
                 let encoded = try timings.measure(\.vision) { try encoder.encode([view]) }

@@ -3,6 +3,8 @@ public struct ImageTimings: Sendable, Equatable {
     public var decode = 0.0
     public var preprocess = 0.0
     public var vision = 0.0
+    /// How alike tokens are, for strategies that ask for it.
+    public var compare = 0.0
     public var select = 0.0
     public var project = 0.0
 
@@ -21,6 +23,7 @@ public struct ImageTimings: Sendable, Equatable {
         left.decode += right.decode
         left.preprocess += right.preprocess
         left.vision += right.vision
+        left.compare += right.compare
         left.select += right.select
         left.project += right.project
     }

@@ -17,7 +17,7 @@ public struct ImageTokens: Sendable, Equatable {
         for slot in selection.slots {
             switch slot {
             case .classToken: counts[0] += 1
-            case .token(let partition, _): counts[partition] += 1
+            case .token(let partition, _), .merged(let partition): counts[partition] += 1
             case .separator: break
             }
         }

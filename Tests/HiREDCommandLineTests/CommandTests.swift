@@ -24,7 +24,9 @@ import Testing
             try expectFailure(ask(Self.demo, Self.picture, ["--budget", budget]), 64, "budget '\(budget)'")
         }
         try expectFailure(ask(Self.demo, Self.picture, ["--budget=-1"]), 64, "budget")
-        try expectFailure(ask(Self.demo, Self.picture, ["--strategy", "best"]), 64, "hired, full, uniform, random")
+        try expectFailure(
+            ask(Self.demo, Self.picture, ["--strategy", "best"]), 64,
+            "hired, full, uniform, spatial, random, prumerge, prumerge+, scope")
         try expectFailure(ask(Self.demo, Self.picture, ["--allocation", "best"]), 64, "released-code")
         try expectFailure(ask(Self.demo, Self.picture, ["--alpha", "2"]), 64, "alpha")
         try expectFailure(ask(Self.demo, Self.picture, ["--precision", "f8"]), 64, "precision")

@@ -101,7 +101,7 @@ import Testing
     /// A second question computes little more than its own words.
     @Test func aSecondQuestionStandsOnTheFirst() async throws {
         var options = VisionLanguageModel.Options()
-        options.precision = .f32
+        options.compilation.precision = .f32
         let model = try VisionLanguageModel(contentsOf: URL(fileURLWithPath: Program.demo), options: options)
         let path = Program.demo + "/samples/06-sign.png"
         var selection = SelectionOptions()

@@ -80,6 +80,34 @@ import VisionEncoding
         #expect(pipeline.encoder.compilationCount == 1)
     }
 
+    /// What the graph of cosines leads to is what the library computes by itself, and so are budgets under load.
+    @Test(arguments: [StrategyName.scope, .vispruner, .divprune, .prumerge, .prumergePlus], VisionTapTests.names)
+    func namedStrategiesEqualTheLibrary(name: StrategyName, checkpoint: String) throws {
+        let fixture = try TapFixture(checkpoint)
+        let pipeline = try ImagePipeline.exact(fixture.checkpoint)
+        for allocation in name.allocations.isEmpty ? [nil] : name.allocations.map(Optional.some) {
+            var options = SelectionOptions()
+            (options.strategy, options.allocation) = (name, allocation)
+            if name.takesBudget { options.budget = .tokens(11) }
+            let result = try pipeline.run(fixture.picture, options)
+            let strategy = try options.makeStrategy()
+            let recorder = RecordingStrategy(strategy.allocationTaps.union(strategy.selectionTaps))
+            _ = try pipeline.run(fixture.picture, recorder)
+            let (layout, views) = (result.tokens.layout, recorder.views)
+            #expect(views.count == layout.partitionCount)
+            let shares = try strategy.allocate(options.budget, layout: layout, fullView: views[0])
+            let expected = try strategy.select(
+                shares, layout: layout, taps: zip(views, shares.budgets).map { $1 > 0 ? $0 : nil })
+            #expect(result.tokens.selection.kept == expected.kept)
+            #expect(result.tokens.selection.slots == expected.slots)
+            #expect(result.tokens.selection.merges.count == expected.merges.count)
+            #expect(result.embeddings.count == expected.count)
+            #expect(result.tokens.kept <= options.mostTokens(of: layout))
+            #expect(result.embeddings.values.allSatisfy { $0.isFinite })
+            if name.obeysBudget { #expect(result.tokens.kept == 11) }
+        }
+    }
+
     /// More than the budget, tokens of views that were left out, budgets of another picture.
     @Test(arguments: [[3, 3, 3], [1, 1, 0], [1]])
     func choicesThatDoNotFitAreRefused(budgets: [Int]) throws {
@@ -150,7 +178,8 @@ import VisionEncoding
         let pipeline = try ImagePipeline.exact(fixture.checkpoint)
         let picture = ImageInput.file(fixture.images.appending(path: fixture.reference.cases[0].images[0]))
         var options = SelectionOptions()
-        (options.strategy, options.budget) = (name, .tokens(8))
+        options.strategy = name
+        if name.takesBudget { options.budget = .tokens(8) }
         let error = #expect(throws: HiREDError.classTokenKept) { try pipeline.run(picture, options) }
         #expect(error.map { "\($0)" }?.contains("give the budget full") == true)
     }

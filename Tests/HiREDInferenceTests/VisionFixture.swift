@@ -76,6 +76,8 @@ final class RecordingStrategy: TokenDroppingStrategy {
         selectionTaps = taps
     }
 
+    var views: [ViewTaps] { recorded.withLock { $0 } }
+
     /// Of all views, one behind the other.
     func values(of tap: VisionTap) throws -> [Float] {
         try recorded.withLock { $0 }.flatMap { try #require($0.values[tap]) }

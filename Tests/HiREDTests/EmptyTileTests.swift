@@ -14,7 +14,8 @@ import Testing
             return scores[tile] / 4
         }
         let strategy = HiREDStrategy(
-            alpha: try #require(DecimalShare(alpha)), even: false, separators: false, emptyTileShare: share)
+            BudgetSharing(alpha: try #require(DecimalShare(alpha)), even: false, emptyTileShare: share),
+            separators: false)
         let taps = ViewTaps([VisionTap(.classAttention, layer: .first): row])
         return try strategy.allocate(.tokens(budget), layout: layout, fullView: taps)
     }

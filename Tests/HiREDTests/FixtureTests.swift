@@ -33,8 +33,8 @@ import Testing
                     content: PixelRectangle(
                         x: stated.content[0], y: stated.content[1], width: stated.content[2], height: stated.content[3])
                 )
-            let strategy = HiREDStrategy(
-                alpha: try #require(DecimalShare(Double(stated.alpha) / 1000)), even: false, separators: false)
+            let alpha = try #require(DecimalShare(Double(stated.alpha) / 1000))
+            let strategy = HiREDStrategy(BudgetSharing(alpha: alpha, even: false), separators: false)
             let selection = try strategy.run(
                 try TokenBudget(parsing: stated.budget), layout,
                 taps(first: stated.first.map { Float($0) }, final: stated.final.map { $0.map { Float($0) } }))

@@ -8,6 +8,7 @@ import Testing
         var options = SelectionOptions()
         options.budget = .tokens(10)
         try change(&options)
+        if !options.strategy.takesBudget { options.budget = .full }
         return options
     }
 
@@ -95,7 +96,7 @@ import Testing
 
     @Test(arguments: [Int.min, -1, 0]) func budgetsOfNothingAreErrors(_ count: Int) throws {
         let layout = try layout()
-        for strategy in StrategyName.allCases where strategy != .full {
+        for strategy in StrategyName.allCases where strategy != .full && strategy.takesBudget {
             let chosen = try options { $0.strategy = strategy }.makeStrategy()
             #expect(throws: HiREDError.self) {
                 try chosen.allocate(
@@ -155,7 +156,7 @@ import Testing
         for strategy in StrategyName.allCases {
             for budget in [TokenBudget.full, .tokens(10)] {
                 let chosen = try options { ($0.strategy, $0.budget) = (strategy, budget) }.makeStrategy()
-                #expect(chosen.dropsTokens == (strategy != .full && budget != .full))
+                #expect(chosen.dropsTokens == (!strategy.takesBudget || (strategy != .full && budget != .full)))
             }
         }
     }
@@ -240,7 +241,7 @@ import Testing
             options.strategy = pick(StrategyName.allCases)
             options.budget = pick([.full, .tokens(pick(numbers)), .percentage(try Percentage(numerator: 37))])
             options.alpha = pick([0.5, 0.5, 0, 1, 0.29, .leastNonzeroMagnitude, -.zero, .nan])
-            options.allocation = pick([.paper, .paper, .even, .releasedCode])
+            options.allocation = pick([nil, .paper, .even, .releasedCode, .whole])
             options.keepsSeparators = pick([false, false, true])
             let layout = pick(layouts)
             let length = pick([36, 36, 36, 0, 35])
@@ -249,7 +250,7 @@ import Testing
                 completed += 1
                 let most = max(layout.fullTokenCount, layout.totalTokens)
                 #expect(selection.count <= most)
-                if case .tokens(let budget) = options.budget, options.strategy != .full {
+                if case .tokens(let budget) = options.budget, options.strategy.obeysBudget {
                     #expect(selection.count <= budget)
                 }
             }

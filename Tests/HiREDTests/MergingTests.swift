@@ -127,15 +127,16 @@ import Testing
         #expect(selection.slots == [.classToken] + (0..<4).map { .token(partition: 0, index: $0) })
         #expect(try selection.rows(of: [[9, 0, 1, 2, 3]], width: 1) == [9, 0, 1, 2, 3])
 
-        let taps = ViewTaps([VisionTap(.classAttention, layer: .final): [1, 2, 3, 4]])
+        let taps = try comparableTaps(PartitionLayout(side: 2, imageSize: size), seed: 5)
         for name in StrategyName.allCases where name != .full {
             for released in [false, true] where name == .hired || !released {
                 var options = SelectionOptions()
-                (options.strategy, options.budget) = (name, .tokens(2))
+                options.strategy = name
+                if name.takesBudget { options.budget = .tokens(2) }
                 if released { options.allocation = .releasedCode }
                 let strategy = try options.makeStrategy()
                 #expect(strategy.dropsTokens)
-                #expect(throws: HiREDError.classTokenKept) { try strategy.run(.tokens(2), layout, [taps]) }
+                #expect(throws: HiREDError.classTokenKept) { try strategy.run(.tokens(2), layout, taps) }
             }
         }
         #expect(throws: HiREDError.self) {

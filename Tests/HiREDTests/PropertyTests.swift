@@ -13,9 +13,9 @@ import Testing
         for (number, (width, height)) in Self.images.enumerated() {
             let layout = try letterboxed(
                 rows: grid[0], columns: grid[1], side: 3, image: PixelSize(width: width, height: height))
-            let taps = randomTaps(layout, seed: UInt64(number))
+            let taps = comparableTaps(layout, seed: UInt64(number))
             for budget in 1...(layout.totalTokens + 2) {
-                for name in [StrategyName.hired, .uniform, .random] {
+                for name in StrategyName.allCases where name.obeysBudget {
                     for alpha in name == .hired ? [0, 0.29, 0.5, 1] : [0.5] {
                         var options = SelectionOptions()
                         options.strategy = name
@@ -59,8 +59,10 @@ import Testing
 
     @Test func packedTokensFollowTheRaster() throws {
         let layout = try letterboxed(rows: 2, columns: 3, side: 4, image: PixelSize(width: 90, height: 60))
-        let selection = try HiREDStrategy(alpha: try #require(DecimalShare(0.3)), even: false, separators: false)
-            .run(.tokens(60), layout, randomTaps(layout, seed: 4, values: 1000))
+        let selection = try HiREDStrategy(
+            BudgetSharing(alpha: try #require(DecimalShare(0.3)), even: false), separators: false
+        )
+        .run(.tokens(60), layout, randomTaps(layout, seed: 4, values: 1000))
         let places = selection.slots.map { slot -> (Int, Int, Int) in
             guard case .token(let partition, let index) = slot else { return (-1, -1, -1) }
             guard partition > 0 else { return (0, index / 4, index % 4) }
@@ -109,7 +111,9 @@ import Testing
 
     /// HiRED as it is used by default.
     private var half: HiREDStrategy {
-        get throws { HiREDStrategy(alpha: try #require(DecimalShare(0.5)), even: false, separators: false) }
+        get throws {
+            HiREDStrategy(BudgetSharing(alpha: try #require(DecimalShare(0.5)), even: false), separators: false)
+        }
     }
 
     @Test func publishedCountsHold() throws {

@@ -51,6 +51,22 @@ func randomTaps(_ layout: PartitionLayout, seed: UInt64, values: Int = 5) -> [Vi
     return taps(first: first, final: (0..<layout.partitionCount).map { _ in row() })
 }
 
+/// Everything that any strategy reads, of few distinct values.
+func comparableTaps(_ layout: PartitionLayout, seed: UInt64) -> [ViewTaps] {
+    var generator = SplitMix64(seed: seed ^ 0xC05)
+    return randomTaps(layout, seed: seed).map { view in
+        var view = view
+        let rows = view.values[VisionTap(.classAttention, layer: .final)]
+        view.values[VisionTap(.classAttentionUnsplit, layer: .index(-1))] = rows
+        for tap in [VisionTap(.features, layer: .final), VisionTap(.keys, layer: .index(-1)), .projected] {
+            view.values[tap] = (0..<(4 * layout.tokensPerPartition)).map { _ in
+                Float(Int.random(in: -2...2, using: &generator))
+            }
+        }
+        return view
+    }
+}
+
 extension TokenDroppingStrategy {
     func run(_ budget: TokenBudget, _ layout: PartitionLayout, _ taps: [ViewTaps]) throws -> TokenSelection {
         let allocation = try allocate(budget, layout: layout, fullView: taps[0])

@@ -7,7 +7,7 @@ extension Engine {
     /// Lowers a picture's budget if its request would have to wait for blocks, before its first view is encoded.
     func lowerBudgetUnderLoad(request place: Int, image: Int) {
         guard let floor = options.loadBudgetFloor, requests.count > 1,
-            let job = requests[place].images[image].job, !job.hasBegun, job.options.strategy != .full
+            let job = requests[place].images[image].job, !job.hasBegun, job.options.strategy.obeysBudget
         else { return }
         let asked = mostTokens(of: requests[place].images[image])
         let size = scheduler.pool.blockSize
@@ -28,11 +28,12 @@ extension Engine {
         var lowered = job.options
         lowered.budget = .tokens(given)
         // Options that go only with a full budget leave nothing to lower.
-        guard let other = try? ImageJob(job.partitions, options: lowered) else { return }
+        let digest = requests[place].images[image].digest
+        guard let other = try? ImageJob(job.partitions, digest: digest, options: lowered) else { return }
         // Lowered again, it still tells what was first asked for.
         requests[place].images[image].loweredFrom = requests[place].images[image].loweredFrom ?? asked
         requests[place].images[image].key = ImagePipeline.key(
-            requests[place].images[image].digest, options: lowered)
+            digest, options: lowered)
         requests[place].images[image].job = other
     }
 

@@ -33,7 +33,8 @@ struct EngineRequest {
         images = try prepared.images.map { image in
             Image(
                 job: try image.result == nil
-                    ? image.views.map { try ImageJob($0.partitions, options: image.options) } : nil,
+                    ? image.views.map { try ImageJob($0.partitions, digest: image.digest, options: image.options) }
+                    : nil,
                 key: image.key, result: image.result, digest: image.digest, views: image.views)
         }
     }

@@ -69,9 +69,12 @@ public struct GenerationRequest: Sendable {
                 .images, "without a picture \(place + 1)", remedy: "give options for pictures that are there")
         }
         try autoBudget?.validate()
-        if autoBudget != nil, images.indices.contains(where: { selection(of: $0).strategy == .full }) {
+        if autoBudget != nil,
+            let free = images.indices.map({ selection(of: $0).strategy }).first(where: { !$0.obeysBudget })
+        {
             throw InferenceError.invalidOption(
-                .budget, "auto with the strategy full", remedy: "choose a strategy that drops tokens")
+                .budget, "auto with the strategy \(free.rawValue)",
+                remedy: "choose a strategy that keeps to a budget, such as hired")
         }
         for place in images.indices { _ = try selection(of: place).makeStrategy() }
     }

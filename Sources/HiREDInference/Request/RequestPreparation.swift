@@ -186,9 +186,6 @@ final class RequestPreparation: @unchecked Sendable {
 extension PartitionLayout {
     /// An upper bound of the tokens that a picture gives under some options.
     func mostTokens(under options: SelectionOptions) -> Int {
-        if options.budget == .full || options.strategy == .full { return fullTokenCount }
-        // A share of less than one token is refused where it is spent.
-        let budget = (try? options.budget.tokenCount(of: totalTokens)) ?? totalTokens
-        return min(budget, options.keepsSeparators ? fullTokenCount : keepableTokens)
+        options.mostTokens(of: self)
     }
 }

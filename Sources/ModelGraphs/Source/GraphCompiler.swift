@@ -62,6 +62,15 @@ package final class GraphCompiler {
         ResidentWeights.byteCount(try source.visionWeights(taps: taps), floatBytes: try floatBytes)
     }
 
+    /// Compiles what compares rows, in float32 whatever the model's arithmetic is: in bf16 most cosines would be ties.
+    package func compileCosines() throws -> CompiledModel {
+        let graph = try CosineGraph.emit()
+        var exact = CompileProperties.exact
+        exact.threadCount = properties.threadCount
+        let constants = try Tensor(graph.constants, shape: [graph.constants.count])
+        return try core.compile(try core.readModel(xml: graph.xml, weights: constants), properties: exact)
+    }
+
     /// Compiles the decoder with paged attention.
     package func compilePaged() throws -> CompiledModel {
         let layers = config.text.layerCount
