@@ -3,8 +3,9 @@
 import pathlib
 
 from axe_playwright_python.sync_playwright import Axe
-from browser import Seen
 from playwright.sync_api import Browser, expect
+
+from browser import Seen
 
 # What a rule of axe-core's may be about: nothing is left out here.
 GRAVE = ("serious", "critical")
@@ -35,7 +36,11 @@ def every_view(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
     """Each view of the page in both colour schemes, at the width of a desk and of a phone."""
     for scheme in ("light", "dark"):
         for name, size in (("desk", (1280, 860)), ("phone", (390, 844))):
-            context = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme, "has_touch": name == "phone"}
+            context = {
+                "viewport": {"width": size[0], "height": size[1]},
+                "color_scheme": scheme,
+                "has_touch": name == "phone",
+            }
             with Seen(browser, url, folder, **context) as seen:
                 page, where = seen.page, f"{scheme}-{name}"
                 expect(page.locator(".sample img").last).to_be_visible()

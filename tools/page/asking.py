@@ -3,8 +3,9 @@
 import pathlib
 import re
 
-from browser import Seen
 from playwright.sync_api import Browser, expect
+
+from browser import Seen
 
 QUESTION = "What word is written?"
 
@@ -136,7 +137,9 @@ def all_tokens_against_fewer(browser: Browser, url: str, folder: pathlib.Path | 
         expect(rows.first).to_contain_text("Image tokens")
         names = rows.locator("th").all_inner_texts()
         assert names[1] == "First token" and names[-1] == "In all", names
-        less, more, saved = (int(re.match(r"[\d,]+", cell)[0].replace(",", "")) for cell in rows.first.locator("td").all_inner_texts())
+        less, more, saved = (
+            int(re.match(r"[\d,]+", cell)[0].replace(",", "")) for cell in rows.first.locator("td").all_inner_texts()
+        )
         assert more - less == saved > 0, (less, more, saved)
         page.locator("#talk").evaluate("node => { node.scrollTop = 0; }")
         seen.shot("compared")

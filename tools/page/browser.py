@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "Models/demo/samples"
 SIGN = SAMPLES / "06-sign.png"
 ORIENTED = ROOT / "Tests/ImageProcessingTests/Fixtures/files/orientation-6.jpg"
-RUNNING = "[data-state=waiting], [data-state=queued], [data-state=looking], [data-state=reading], [data-state=answering]"
+RUNNING = (
+    "[data-state=waiting], [data-state=queued], [data-state=looking], [data-state=reading], [data-state=answering]"
+)
 
 
 class Seen:
@@ -81,7 +83,8 @@ class Seen:
                 return;
               }
               for (const name of ["dragenter", "dragover", "drop"]) {
-                document.body.dispatchEvent(new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+                document.body.dispatchEvent(
+                  new DragEvent(name, { dataTransfer: transfer, bubbles: true, cancelable: true }));
               }
             }""",
             [kind, carried],

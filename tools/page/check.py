@@ -6,17 +6,16 @@ import sys
 import time
 import traceback
 
+from playwright.sync_api import sync_playwright
+
 import accessibility
 import asking
 import keeping
 import markdown
 import pictures
 import troubles
-from playwright.sync_api import sync_playwright
 
-CHECKS = [
-    check for room in (markdown, pictures, asking, keeping, troubles, accessibility) for check in room.CHECKS
-]
+CHECKS = [check for room in (markdown, pictures, asking, keeping, troubles, accessibility) for check in room.CHECKS]
 
 
 def main() -> int:

@@ -4,8 +4,9 @@ import base64
 import json
 import pathlib
 
-from browser import SIGN, Seen
 from playwright.sync_api import Browser, expect
+
+from browser import SIGN, Seen
 
 
 def conversations_are_kept(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
@@ -77,7 +78,9 @@ def settings_are_sent(browser: Browser, url: str, folder: pathlib.Path | None) -
         page.get_by_label("API key").fill("a-key")
         page.get_by_label("Budget", exact=True).fill("most of it")
         page.get_by_label("Budget", exact=True).press("Tab")
-        assert page.evaluate("JSON.parse(localStorage['hired.options']).budget") == "", "a budget that is none was taken"
+        assert page.evaluate("JSON.parse(localStorage['hired.options']).budget") == "", (
+            "a budget that is none was taken"
+        )
         page.get_by_label("Budget", exact=True).fill("64")
         page.get_by_label("Budget", exact=True).press("Tab")
         seen.shot("settings")

@@ -2,8 +2,9 @@
 
 import pathlib
 
-from browser import Seen
 from playwright.sync_api import Browser, expect
+
+from browser import Seen
 
 HERE = pathlib.Path(__file__).parent
 HOSTILE = """<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>

@@ -24,7 +24,7 @@ async () => {
     ["# One\n## Two ##\n####### seven", "<h3>One</><h4>Two</><p>####### seven</>"],
     ["#no", "<p>#no</>"],
     ["**b** *i* ***bi*** ~~s~~ `c`", "<p><strong>b</> <em>i</> <em><strong>bi</></> <del>s</> <code>c</></>"],
-    ["**a *b** c*", "<p><strong>a *b</> c*</>"],
+    ["**a *b** c*", "<p><em><em>a <em>b</></> c</></>"],
     ["*a **b***", "<p><em>a <strong>b</></></>"],
     ["a_b_c __d__", "<p>a_b_c <strong>d</></>"],
     ["2 * 3 * 4", "<p>2 * 3 * 4</>"],

@@ -4,8 +4,9 @@ import base64
 import pathlib
 import re
 
-from browser import ORIENTED, SIGN, Seen
 from playwright.sync_api import Browser, expect
+
+from browser import ORIENTED, SIGN, Seen
 
 # One pixel; the server does not read GIF, the browser does.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=")
@@ -86,7 +87,9 @@ def kept_tokens_before_asking(browser: Browser, url: str, folder: pathlib.Path |
         assert all(re.fullmatch(r"\d+\.\d{3}", each) for each in scores[1:]), scores
         box = window.locator(".kept").bounding_box()
         page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.5)
-        expect(window.locator(".hint")).to_contain_text(re.compile(r"Tile 2: \d+ tokens, score \d.*Token \d+, \d+: (kept|dropped)", re.S))
+        expect(window.locator(".hint")).to_contain_text(
+            re.compile(r"Tile 2: \d+ tokens, score \d.*Token \d+, \d+: (kept|dropped)", re.S)
+        )
         expect(window.locator(".edge.marked")).to_have_count(1)
         seen.shot("picture-window")
         slide(seen, "#picture-window input[type=range]", "ArrowLeft", 4)
@@ -119,7 +122,9 @@ def pictures_are_sent_as_they_are(browser: Browser, url: str, folder: pathlib.Pa
         sent = [base64.b64decode(part["image_url"]["url"].split(",", 1)[1]) for part in parts]
         assert sent[0] == data, "the JPEG was changed"
         assert sent[1].startswith(b"\x89PNG"), "the GIF was not converted"
-        size = page.evaluate("() => { const i = document.querySelector('.question img'); return [i.naturalWidth, i.naturalHeight]; }")
+        size = page.evaluate(
+            "() => { const i = document.querySelector('.question img'); return [i.naturalWidth, i.naturalHeight]; }"
+        )
         assert [counted[0]["images"][0]["width"], counted[0]["images"][0]["height"]] == size, (counted[0], size)
 
 

@@ -3,8 +3,9 @@
 import json
 import pathlib
 
-from browser import Seen
 from playwright.sync_api import Browser, Route, expect
+
+from browser import Seen
 
 CHAT = "**/v1/chat/completions"
 PROVOKED = ["Failed to load resource"]
@@ -17,8 +18,12 @@ def refusals_are_told(browser: Browser, url: str, folder: pathlib.Path | None) -
         seen.allowed = PROVOKED
         words = "The queue is full (64 requests)."
         error = {"error": {"message": words, "type": "overloaded", "param": None, "code": "overloaded"}}
-        page.route(CHAT, lambda each: each.fulfill(
-            status=429, headers={"retry-after": "7"}, content_type="application/json", body=json.dumps(error)))
+        page.route(
+            CHAT,
+            lambda each: each.fulfill(
+                status=429, headers={"retry-after": "7"}, content_type="application/json", body=json.dumps(error)
+            ),
+        )
         seen.drop_sign()
         seen.ask("What word is written?")
         expect(page.locator(".failure")).to_contain_text(words)
@@ -30,10 +35,14 @@ def refusals_are_told(browser: Browser, url: str, folder: pathlib.Path | None) -
         expect(page.locator(".answer .markdown")).to_contain_text("PARK")
         expect(page.locator(".turn")).to_have_count(2)
         broken = 'data: {"choices":[{"index":0,"delta":{"content":"half"},"finish_reason":null}]}\n\n'
-        for ending, told in (("", "broke off"), ('data: {"error":{"message":"The step failed."}}\n\n', "The step failed.")):
+        for ending, told in (
+            ("", "broke off"),
+            ('data: {"error":{"message":"The step failed."}}\n\n', "The step failed."),
+        ):
             body = broken + ending
-            page.route(CHAT, lambda each, body=body: each.fulfill(
-                status=200, content_type="text/event-stream", body=body))
+            page.route(
+                CHAT, lambda each, body=body: each.fulfill(status=200, content_type="text/event-stream", body=body)
+            )
             page.click("#new")
             seen.ask("hello")
             expect(page.locator(".answer .markdown")).to_have_text("half")

@@ -1,11 +1,14 @@
 // One answer: a request, its events, and what they say of it.
 import { dataURL } from "./pictures.js";
 
-/** A fresh answer. States: waiting, queued, looking, reading, answering, then done, stopped or failed. */
-export const newAnswer = (budget) => ({
-  budget, state: "waiting", place: null, done: 0, total: 0, view: null, text: "", selections: [], counted: null,
+/** A fresh answer; `pictures` are the numbers of those that it is about. States: waiting, queued, looking, reading, answering, then done, stopped or failed. */
+export const newAnswer = (budget, pictures) => ({
+  budget, pictures, state: "waiting", place: null, done: 0, total: 0, view: null, text: "", selections: [], counted: null,
   usage: null, timings: null, ttft: null, rate: null, milliseconds: null, finish: null, error: null,
 });
+
+/** What the answer kept of a picture, or null. */
+export const selectionOf = (answer, id) => answer.selections[answer.pictures.indexOf(id)] ?? null;
 
 export const isRunning = (answer) => ["waiting", "queued", "looking", "reading", "answering"].includes(answer.state);
 
@@ -97,7 +100,7 @@ function note(answer, name, value) {
       answer.view = { at: value.view, of: value.views };
       break;
     case "selected":
-      answer.selections[value.picture] = value.selection;
+      if (value.selection) answer.selections[value.picture] = { ...value.selection, asked: answer.budget };
       answer.state = "reading";
       answer.view = null;
       break;

@@ -1,7 +1,7 @@
 // The page: conversations, questions, answers.
 import { element, icon, later, notice, say } from "./dom.js";
 import { Server } from "./api.js";
-import { isRunning, messagesOf, newAnswer, run } from "./ask.js";
+import { isRunning, messagesOf, newAnswer, run, selectionOf } from "./ask.js";
 import { totals } from "./budget.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
@@ -83,6 +83,8 @@ async function open(id) {
   stop();
   composer.clear();
   conversation = id ? store.get(id) ?? null : null;
+  // Stored while another tab was still answering.
+  for (const each of conversation?.turns.flatMap((turn) => turn.answers ?? []) ?? []) if (isRunning(each)) each.state = "stopped";
   await loadPictures(conversation ? picturesOf(conversation) : []);
   drawTurns();
   drawHistory();
@@ -116,13 +118,10 @@ function showSelections() {
   const turns = conversation?.turns ?? [];
   const latest = turns.findLast((turn) => turn.role === "assistant" && turn.answers[0].selections.some(Boolean));
   if (!latest || latest.answers.length > 1) return;
-  let place = 0;
   const whole = picturesOf({ turns: turns.slice(0, turns.indexOf(latest)) }).length === 1 ? fullOf(latest.answers[0]) : null;
   for (const turn of turns.slice(0, turns.indexOf(latest))) {
-    for (const figure of views.get(turn)?.figures ?? []) {
-      figure.show(latest.answers[0].selections[place] ?? null, whole);
-      place += 1;
-    }
+    views.get(turn)?.figures?.forEach((figure, place) =>
+      figure.show(selectionOf(latest.answers[0], turn.pictures[place].id), whole));
   }
 }
 
@@ -172,10 +171,11 @@ async function cutFrom(turn, kept) {
 async function answer(blobs = new Map()) {
   const asked = conversation;
   const earlier = [...asked.turns];
-  const pictures = picturesOf(asked);
+  const pictures = picturesOf(asked).filter(({ id }) => addressOf(id));
+  const sent = pictures.map(({ id }) => id);
   const compares = options.get("compare") && pictures.length > 0 && budget() !== "full";
   const turn = {
-    role: "assistant", answers: compares ? [newAnswer(budget()), newAnswer("full")] : [newAnswer(budget())],
+    role: "assistant", answers: (compares ? [budget(), "full"] : [budget()]).map((each) => newAnswer(each, sent)),
   };
   asked.turns.push(turn);
   drawTurn(turn, pictures);

@@ -45,7 +45,7 @@ export class PictureWindow {
       element("div", { class: "window-side" }, this.slider.node, this.modes, this.words, this.table)));
     this.#draw();
     this.dialog.showModal();
-    if (!selection) this.#select();
+    if (selection?.asked !== this.actions.budget()) this.#select();
   }
 
   #ask;
@@ -88,9 +88,9 @@ export class PictureWindow {
   #draw(counts = null) {
     const selection = this.#selection;
     const modes = modesOf(selection);
-    if (!modes.some(([mode]) => mode === this.#mode)) this.#mode = modes[0][0];
+    if (selection && !modes.some(([mode]) => mode === this.#mode)) this.#mode = modes[0][0];
     this.slider.show(this.actions.budget(), counts);
-    this.view.show(selection, this.#mode);
+    this.view.show(selection, this.#mode ?? "off");
     if (!selection) return this.modes.replaceChildren();
     // The radio that has the focus keeps it while the slider moves on.
     if (this.modes.childElementCount === 0 || this.modes.dataset.modes !== String(modes.length)) {

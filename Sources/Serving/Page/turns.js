@@ -1,7 +1,7 @@
 // Questions and answers as they stand in the conversation.
 import { button, copyButton, element } from "./dom.js";
 import { AnswerView, answerTitle } from "./answer-view.js";
-import { isRunning } from "./ask.js";
+import { isRunning, selectionOf } from "./ask.js";
 import { ComparisonTable } from "./comparison.js";
 import { PictureFigure } from "./figure.js";
 
@@ -58,7 +58,7 @@ export class ReplyView {
     const running = this.turn.answers.some((answer) => isRunning(answer));
     this.actions.hidden = running || this.turn.answers.every((answer) => answer.state === "failed");
     this.#figures.forEach((figures, place) => figures.forEach((figure, picture) =>
-      figure.show(this.turn.answers[place].selections[picture] ?? null,
+      figure.show(selectionOf(this.turn.answers[place], this.pictures[picture].id),
         this.pictures.length === 1 ? fullOf(this.turn.answers[place]) : null)));
     this.#comparison?.show(this.turn.answers);
   }
