@@ -41,7 +41,7 @@ function codeNode(block) {
   return element("div", { class: "code" },
     element("div", { class: "code-head" }, element("span", {}, block.language || "code"),
       copyButton("Copy code", () => code.textContent)),
-    element("pre", { tabindex: 0, "aria-label": block.language ? `Code, ${block.language}` : "Code", role: "group" }, code));
+    element("pre", { tabindex: 0, "aria-label": "Code", role: "group" }, code));
 }
 
 function tableNode({ sides, head, rows }) {
@@ -79,11 +79,10 @@ export class MarkdownView {
     const rest = whole.slice(this.#settled);
     const blocks = parseBlocks(rest);
     const starts = lineStarts(rest);
-    // The last block may still change, and the one before it as long as the last has no whole line.
-    let open = blocks.length - 1;
-    if (open > 0 && starts[blocks[open].start + 1] === undefined) open -= 1;
+    // Where a block begins is certain once two whole lines follow: the second may make a table of the first.
+    const open = Math.max(0, blocks.findLastIndex((block) => starts[block.start + 2] !== undefined));
     const drawn = blocks.map((block) => block.kind);
-    if (open <= 0 && blocks.length === 1 && drawn[0] === "code" && this.#kind === "code" && this.#tail.length === 1) {
+    if (open === 0 && blocks.length === 1 && drawn[0] === "code" && this.#kind === "code" && this.#tail.length === 1) {
       // A block of code that grows keeps its button and its selection.
       this.#tail[0].querySelector("code").textContent = blocks[0].text;
       this.#tail[0].querySelector(".code-head span").textContent = blocks[0].language || "code";
@@ -93,7 +92,7 @@ export class MarkdownView {
     const nodes = blocks.map(blockNode);
     this.node.append(...nodes);
     if (open > 0) this.#settled += starts[blocks[open].start];
-    this.#tail = nodes.slice(Math.max(open, 0));
+    this.#tail = nodes.slice(open);
     this.#kind = this.#tail.length === 1 ? drawn[drawn.length - 1] : "";
   }
 }
