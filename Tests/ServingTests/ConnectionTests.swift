@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import HiREDInference
 import Hummingbird
 import HummingbirdTesting

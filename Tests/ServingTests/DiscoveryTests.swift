@@ -1,6 +1,8 @@
 import Foundation
 import HTTPTypes
 import HiREDInference
+import HummingbirdTesting
+import NIOCore
 import OrderedJSON
 import Testing
 
@@ -42,8 +44,9 @@ import Testing
             #expect(try await client.get("/metrics").text.contains("hired_ready 0\n"))
         }
         try await ServingFixture.serve { client in
-            #expect(try await client.get("/health/ready").status == 200)
-            #expect(try await client.get("/health/ready")["status"] == "ready")
+            let ready = try await client.get("/health/ready")
+            #expect(ready.status == 200)
+            #expect(ready["status"] == "ready")
         }
     }
 
@@ -67,6 +70,25 @@ import Testing
                     #expect(families.value(name + "_sum", labels) != nil)
                 }
             }
+        }
+    }
+
+    /// Every file of the folder is built into the program, under its own name and type.
+    @Test func servesThePagesFiles() async throws {
+        let folder = ServingFixture.repository.appending(path: "Sources/Serving/Page")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }
+        let types = ["js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "png": "image/png"]
+        try await ServingFixture.serve { client in
+            for name in names where name != "index.html" && name != "README.md" {
+                let bytes = try Data(contentsOf: folder.appending(path: name))
+                let file = try await client.execute(uri: "/page/" + name, method: .get)
+                #expect(file.status == .ok, "\(name)")
+                #expect(Data(file.body.readableBytesView) == bytes, "\(name)")
+                let type = types[URL(fileURLWithPath: name).pathExtension] ?? "unknown"
+                #expect(file.headers[.contentType]?.hasPrefix(type) == true, "\(name)")
+            }
+            let outside = try await client.get("/page/../Server.swift")
+            #expect(outside.status == 404)
         }
     }
 
@@ -94,6 +116,11 @@ import Testing
                 Issue.record("no paths")
                 return
             }
+            let strategies = document["components", "schemas", "VisualTokens", "properties", "strategy", "enum"]?.list
+            #expect(strategies?.compactMap(\.text) == StrategyName.allCases.map(\.rawValue))
+            let allocations = document["components", "schemas", "VisualTokens", "properties", "allocation", "enum"]?
+                .list
+            #expect(allocations?.compactMap(\.text) == Allocation.allCases.map(\.rawValue))
             #expect(
                 Set(paths.keys) == [
                     "/v1/chat/completions", "/v1/visual_tokens", "/v1/models", "/v1/models/{model}", "/health",

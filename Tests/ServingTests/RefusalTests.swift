@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HiREDInference
+import HummingbirdTesting
 import OrderedJSON
 import Testing
 
@@ -8,13 +9,24 @@ import Testing
 
 /// Every refusal is an error object that names the field and the remedy.
 @Suite struct RefusalTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var field: String
+        var value: JSONValue
+        var testDescription: String { "\(field) \(value)" }
+
+        init(_ field: String, _ value: JSONValue) { (self.field, self.value) = (field, value) }
+    }
+
+    static let unsupported: [Case] = [
+        Case("tools", [["type": "function"]]), Case("functions", [["name": "f"]]),
+        Case("response_format", ["type": "json_object"]), Case("logit_bias", ["50": 1]), Case("audio", ["voice": "x"]),
+        Case("modalities", ["text", "audio"]), Case("tool_choice", "required"), Case("web_search_options", [:]),
+    ]
+
     /// What the API has elsewhere and not here, where it would change the answer.
-    @Test(arguments: [
-        ("tools", [["type": "function"]] as JSONValue), ("functions", [["name": "f"]]),
-        ("response_format", ["type": "json_object"]), ("logit_bias", ["50": 1]), ("audio", ["voice": "x"]),
-        ("modalities", ["text", "audio"]), ("tool_choice", "required"), ("web_search_options", [:]),
-    ])
-    func namesWhatIsNotSupported(_ name: String, _ value: JSONValue) async throws {
+    @Test(arguments: unsupported)
+    func namesWhatIsNotSupported(_ wrong: Case) async throws {
+        let (name, value) = (wrong.field, wrong.value)
         try await ServingFixture.serve { client in
             let outcome = try await client.post(try ServingFixture.chat([name: value]))
             #expect(outcome.status == 400)
@@ -25,14 +37,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("temperature", 3 as JSONValue), ("temperature", "hot"), ("top_p", 2), ("n", 0), ("n", 129),
-        ("n", .number(1.5)),
-        ("max_tokens", 0), ("max_completion_tokens", -1), ("presence_penalty", 3), ("seed", "x"), ("stop", 5),
-        ("stop", [5]), ("stop", [""]), ("top_logprobs", 3), ("stream", "yes"), ("messages", []), ("messages", "hello"),
-        ("model", 5), ("stream_options", 3), ("visual_tokens", 3),
-    ])
-    func namesWhatIsOutOfRange(_ name: String, _ value: JSONValue) async throws {
+    static let outOfRange: [Case] = [
+        Case("temperature", 3), Case("temperature", "hot"), Case("top_p", 2), Case("n", 0), Case("n", 129),
+        Case("n", .number(1.5)), Case("max_tokens", 0), Case("max_completion_tokens", -1), Case("presence_penalty", 3),
+        Case("seed", "x"), Case("stop", 5), Case("stop", [5]), Case("stop", [""]), Case("top_logprobs", 3),
+        Case("stream", "yes"), Case("messages", []), Case("messages", "hello"), Case("model", 5),
+        Case("stream_options", 3), Case("visual_tokens", 3),
+    ]
+
+    @Test(arguments: outOfRange)
+    func namesWhatIsOutOfRange(_ wrong: Case) async throws {
+        let (name, value) = (wrong.field, wrong.value)
         try await ServingFixture.serve { client in
             let outcome = try await client.post(try ServingFixture.chat([name: value]))
             #expect(outcome.status == 400, "\(name) \(value)")
@@ -41,15 +56,18 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (["budget": "lots"] as JSONValue, "visual_tokens.budget"), (["budget": 0], "visual_tokens.budget"),
-        (["budget": "120%"], "visual_tokens.budget"), (["budget": [1]], "visual_tokens.budget"),
-        (["alpha": 2], "visual_tokens.alpha"), (["strategy": "best"], "visual_tokens.strategy"),
-        (["allocation": "fair"], "visual_tokens.allocation"), (["bugdet": 5], "visual_tokens.bugdet"),
-        (["strategy": "uniform", "budget": 50, "alpha": .number(0.3)], "visual_tokens.alpha"),
-        (["budget": "auto"], "visual_tokens.budget"), (["budget": 50, "max_ttft": 2], "visual_tokens.max_ttft"),
-    ])
-    func namesWhatIsWrongOfVisualTokens(_ tokens: JSONValue, _ name: String) async throws {
+    /// By the field that is named.
+    static let visualTokens: [Case] = [
+        Case("budget", ["budget": "lots"]), Case("budget", ["budget": 0]), Case("budget", ["budget": "120%"]),
+        Case("budget", ["budget": [1]]), Case("alpha", ["alpha": 2]), Case("strategy", ["strategy": "best"]),
+        Case("allocation", ["allocation": "fair"]), Case("bugdet", ["bugdet": 5]),
+        Case("alpha", ["strategy": "uniform", "budget": 50, "alpha": .number(0.3)]),
+        Case("budget", ["budget": "auto"]), Case("max_ttft", ["budget": 50, "max_ttft": 2]),
+    ]
+
+    @Test(arguments: visualTokens)
+    func namesWhatIsWrongOfVisualTokens(_ wrong: Case) async throws {
+        let (name, tokens) = ("visual_tokens." + wrong.field, wrong.value)
         try await ServingFixture.serve { client in
             let outcome = try await client.post(try ServingFixture.chat(["visual_tokens": tokens]))
             #expect(outcome.status == 400, "\(outcome.text)")

@@ -170,7 +170,12 @@ extension JSONValue {
 }
 
 extension TestClientProtocol {
-    func post(_ path: String = "/v1/chat/completions", _ body: JSONValue, headers: HTTPFields = [:]) async throws
+    /// Asks for chat completions.
+    func post(_ body: JSONValue, headers: HTTPFields = [:]) async throws -> Outcome {
+        try await post("/v1/chat/completions", body, headers: headers)
+    }
+
+    func post(_ path: String, _ body: JSONValue, headers: HTTPFields = [:]) async throws
         -> Outcome
     {
         try await post(path, bytes: JSONAnswer.bytes(body), type: "application/json", headers: headers)

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import HiREDInference
+import HummingbirdTesting
 import OrderedJSON
 import Testing
 
