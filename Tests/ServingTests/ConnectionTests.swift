@@ -46,6 +46,27 @@ import Testing
         }
     }
 
+    /// Who takes nothing of a long answer is sent away, and the answer is given up.
+    @Test func aClientThatReadsNothingFreesItsBlocks() async throws {
+        let model = try await ServingFixture.model()
+        try await ServingFixture.serve(.live) {
+            $0.timeouts.stalledWrite = 0.2
+        } _: { client in
+            let before = model.statistics().ended["cancelled"] ?? 0
+            let connection = try RawConnection(port: try #require(client.port))
+            let body = JSONAnswer.bytes(
+                try ServingFixture.chat([
+                    "stream": .bool(true), "max_tokens": 1500, "n": 16, "temperature": 2, "logprobs": .bool(true),
+                    "top_logprobs": 20,
+                ]))
+            connection.send(Array(Self.head(body.count).utf8) + body)
+            try await Self.whenRunning(model)
+            try await ServingFixture.expectNothingHeld()
+            #expect(model.statistics().ended["cancelled"] ?? 0 == before + 1)
+            connection.end()
+        }
+    }
+
     @Test func aClientThatGoesIsTakenOutOfTheQueue() async throws {
         var options = VisionLanguageModel.Options()
         options.engine.maximumSequences = 1
@@ -167,6 +188,14 @@ import Testing
             let bad = try await client.get("/health/live", headers: [Reception.idHeader: "no spaces"])
             #expect(bad.headers[Reception.idHeader]?.utf8.count == 32)
         }
+    }
+
+    @Test func certificatesAreReadBeforeAnybodyAsks() {
+        let place = ListeningPlace(host: "localhost", port: 1, tls: ("/none.pem", "/none.key"))
+        let error = #expect(throws: ServingError.self) {
+            try place.builder(.init(), options: ServingFixture.options())
+        }
+        #expect(error?.description.contains("/none.pem") == true)
     }
 
     @Test func localhostIsTwoAddresses() {

@@ -24,6 +24,7 @@ import Testing
             #expect(entry["hired", "strategies"]?.list?.contains("hired") == true)
             #expect(entry["hired", "context_length"]?.integer ?? 0 > 0)
             #expect(try await client.get("/v1/models/demo").json() == entry)
+            #expect(try await client.get("/v1/models/demo@20%25").json() == entry)
             #expect(try await client.get("/v1/models/other").status == 404)
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import HiREDInference
 import Hummingbird
@@ -12,7 +13,7 @@ struct ModelList: Sendable {
     func list() -> Response { JSONAnswer.response(["object": "list", "data": [entry]]) }
 
     func one(_ name: String) throws -> Response {
-        _ = try ModelName(name, served: options.modelName)
+        _ = try ModelName(name.removingPercentEncoding ?? name, served: options.modelName)
         return JSONAnswer.response(entry)
     }
 
