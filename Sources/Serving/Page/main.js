@@ -43,7 +43,8 @@ async function showCounts() {
   counting?.abort();
   const pictures = composer.pictures.length > 0 ? composer.pictures : conversation ? picturesOf(conversation) : [];
   composer.slider.show(budget());
-  if (pictures.length === 0 || !model()) return;
+  // An automatic budget depends on the words too.
+  if (pictures.length === 0 || !model() || budget() === "auto") return;
   counting = new AbortController();
   const asked = budget();
   try {
