@@ -29,6 +29,7 @@ def main() -> int:
     if options.screenshots:
         options.screenshots.mkdir(parents=True, exist_ok=True)
     url = options.url if options.url.endswith("/") else options.url + "/"
+    here = str(pathlib.Path(__file__).parent)
     failed = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -41,10 +42,13 @@ def main() -> int:
             try:
                 check(browser, url, options.screenshots)
                 verdict = "passed"
-            except Exception:
+            except Exception as error:
                 failed += 1
+                place = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith(here)][
+                    -1
+                ]
+                print(f"{place.filename}:{place.lineno}: {place.line}\n{str(error)[:1500]}", file=sys.stderr)
                 verdict = "FAILED"
-                traceback.print_exc()
             print(f"page: {check.__name__} {verdict} in {time.monotonic() - start:.1f} s", flush=True)
         print(f"page: {browser.browser_type.name} {browser.version}, {failed} failed")
         browser.close()

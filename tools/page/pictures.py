@@ -98,7 +98,7 @@ def kept_tokens_before_asking(browser: Browser, url: str, folder: pathlib.Path |
         assert sum(fewer) < sum(kept), (fewer, kept)
         assert "messages" in asked[0], "the first time the picture is sent"
         assert "digest" in asked[-1]["images"][0], "then its digest is enough"
-        window.get_by_text("Full view", exact=True).first.click()
+        window.locator(".choice label", has_text="Full view").click()
         expect(window.locator(".veil")).to_have_count(1)
         page.keyboard.press("Escape")
         expect(window).to_be_hidden()

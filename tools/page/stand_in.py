@@ -1,6 +1,9 @@
 """A stand-in for the server while the page is developed: serves its files and speaks its language with made-up answers.
 
-    python3 tools/page/stand_in.py [--port 8090] [--api-key KEY] [--warm-up SECONDS] [--pace SECONDS]
+    python3 tools/page/stand_in.py [--port 8090] [--api-key KEY] [--warm-up SECONDS] [--pace SECONDS] [--server URL]
+
+With `--server` the files come from here and everything else from a server that runs: a page that is being changed needs
+no build.
 
 Nothing here is a model. Questions that hold one of the words below get what the word says:
 `slow` a slow answer, `hostile` Markdown that attacks the page, `refuse` a 400, `busy` a 429, `break` an answer that
@@ -10,9 +13,11 @@ breaks off.
 import argparse
 import base64
 import hashlib
+import http.client
 import json
 import pathlib
 import time
+import urllib.parse
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -48,6 +53,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Files, health, models."""
         path = self.path.split("?")[0]
+        if self.server.options.server and path != "/" and not path.startswith("/page/"):
+            return self.pass_on()
         if path == "/health/ready":
             ready = time.monotonic() - self.server.started >= self.server.options.warm_up
             return self.json({"status": "ready" if ready else "warming"}, 200 if ready else 503)
@@ -65,13 +72,40 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Counts and answers."""
-        length = int(self.headers.get("content-length", 0))
-        raw = self.rfile.read(length)
+        if self.server.options.server:
+            return self.pass_on()
+        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         routes = {"/v1/visual_tokens": self.visual_tokens, "/v1/chat/completions": self.chat}
         route = routes.get(self.path)
         if not route:
             return self.json({"error": {"message": "Not here.", "code": None}}, 404)
         self.guarded(lambda: route(json.loads(raw)))
+
+    def pass_on(self) -> None:
+        """Asks the server that runs, and gives its answer on as it comes."""
+        there = urllib.parse.urlsplit(self.server.options.server)
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        kept = {
+            name: value for name, value in self.headers.items() if name.lower() not in ("host", "origin", "connection")
+        }
+        connection = http.client.HTTPConnection(there.hostname, there.port, timeout=120)
+        self.close_connection = True
+        try:
+            connection.request(self.command, self.path, body or None, kept)
+            answer = connection.getresponse()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("transfer-encoding", "connection", "date", "server"):
+                    self.send_header(name, value)
+            self.send_header("connection", "close")
+            self.end_headers()
+            while part := answer.read1(65536):
+                self.wfile.write(part)
+                self.wfile.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            Handler.cancelled += 1
+        finally:
+            connection.close()
 
     def guarded(self, work: Callable[[], None]) -> None:
         """Does the work; refusals become errors, a client that has gone is counted."""
@@ -261,6 +295,7 @@ def main() -> None:
     parser.add_argument("--api-key")
     parser.add_argument("--warm-up", type=float, default=0)
     parser.add_argument("--pace", type=float, default=0.02, help="seconds between the parts of an answer")
+    parser.add_argument("--server", help="a server that runs, for everything but the page's files")
     options = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.options, server.started = options, time.monotonic()

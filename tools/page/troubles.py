@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Callable
 
 from playwright.sync_api import Browser, Route, expect
 
@@ -9,6 +10,11 @@ from browser import Seen
 
 CHAT = "**/v1/chat/completions"
 PROVOKED = ["Failed to load resource"]
+
+
+def streaming(body: str) -> Callable[[Route], None]:
+    """Answers every question with a stream."""
+    return lambda route: route.fulfill(status=200, content_type="text/event-stream", body=body)
 
 
 def refusals_are_told(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
@@ -39,10 +45,7 @@ def refusals_are_told(browser: Browser, url: str, folder: pathlib.Path | None) -
             ("", "broke off"),
             ('data: {"error":{"message":"The step failed."}}\n\n', "The step failed."),
         ):
-            body = broken + ending
-            page.route(
-                CHAT, lambda each, body=body: each.fulfill(status=200, content_type="text/event-stream", body=body)
-            )
+            page.route(CHAT, streaming(broken + ending))
             page.click("#new")
             seen.ask("hello")
             expect(page.locator(".answer .markdown")).to_have_text("half")

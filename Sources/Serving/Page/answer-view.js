@@ -76,7 +76,7 @@ export class AnswerView {
       const wait = answer.error.retryAfter;
       nodes.push(element("div", { class: "failure", role: "alert" },
         element("p", {}, answer.error.message),
-        wait ? element("p", { class: "quiet-words" }, `It says to try again in ${count(wait)} s.`) : null,
+        wait ? element("p", { class: "quiet-words" }, `It asks to wait ${count(wait)} s.`) : null,
         this.retry ? button("Try again", "again", () => this.retry(), { shown: true, kind: "plain" }) : null));
     }
     const facts = factsOf(answer);

@@ -164,8 +164,9 @@ export class Composer {
     this.#fit();
   }
 
+  /** Not where a finger would then face a keyboard that nobody asked for. */
   focus() {
-    this.#field.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) this.#field.focus({ preventScroll: true });
   }
 
   running(flag) {

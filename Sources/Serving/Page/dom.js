@@ -39,7 +39,7 @@ const strokes = {
   more: "M6 12h.01M12 12h.01M18 12h.01",
 };
 
-export const icon = (name) => drawn("svg", { class: `icon ${name}`, viewBox: "0 0 24 24", "aria-hidden": "true" },
+export const icon = (name) => drawn("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" },
   name === "stop" ? drawn("rect", { x: 7, y: 7, width: 10, height: 10, rx: 2, class: "solid" })
     : drawn("path", { d: strokes[name] }));
 

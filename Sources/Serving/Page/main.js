@@ -43,7 +43,8 @@ async function showCounts() {
   counting?.abort();
   const pictures = composer.pictures.length > 0 ? composer.pictures : conversation ? picturesOf(conversation) : [];
   composer.slider.show(budget());
-  if (pictures.length === 0 || !model()) return;
+  // An automatic budget depends on the words too.
+  if (pictures.length === 0 || !model() || budget() === "auto") return;
   counting = new AbortController();
   const asked = budget();
   try {
@@ -81,7 +82,7 @@ function drawHistory() {
 
 async function open(id) {
   stop();
-  composer.clear();
+  if (composer.editing) composer.clear();
   conversation = id ? store.get(id) ?? null : null;
   // Stored while another tab was still answering.
   for (const each of conversation?.turns.flatMap((turn) => turn.answers ?? []) ?? []) if (isRunning(each)) each.state = "stopped";
@@ -317,6 +318,8 @@ const history_ = new HistoryList(at("history"), {
     each.title = title;
     await store.save(each);
     drawHistory();
+    // The field is gone; whoever uses the keyboard is to find themselves in the list.
+    if (document.activeElement === document.body) at("history").querySelector(".current .open, .open")?.focus();
   },
   remove: async (id) => {
     if (!(await confirmed(`Delete “${store.get(id).title}”?`, "Delete"))) return;

@@ -70,7 +70,8 @@ export class PictureWindow {
 
   async #answer(signal) {
     const fields = { visual_tokens: this.actions.visualTokens(this.actions.budget()), select: true };
-    const digest = digests.get(this.picture.id);
+    // An automatic budget is worked out for a whole prompt.
+    const digest = this.actions.budget() === "auto" ? null : digests.get(this.picture.id);
     if (digest) {
       try {
         return await this.actions.select({ images: [{ digest }], ...fields }, signal);
