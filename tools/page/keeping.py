@@ -1,0 +1,102 @@
+"""What the page keeps: conversations over a reload, names, exports, settings."""
+
+import base64
+import json
+import pathlib
+
+from playwright.sync_api import Browser, expect
+
+from browser import SIGN, Seen
+
+
+def conversations_are_kept(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
+    """Stored with their pictures, renamed, exported, deleted; nothing large in localStorage."""
+    with Seen(browser, url, folder) as seen:
+        page = seen.page
+        seen.drop_sign()
+        seen.ask("What word is written?")
+        expect(page.locator("#title")).to_have_text("What word is written?")
+        page.reload()
+        page.wait_for_selector("#model:not(:empty)")
+        page.locator("#history .open").first.click()
+        expect(page.locator(".turn")).to_have_count(2)
+        page.wait_for_function("document.querySelector('.question img')?.naturalWidth === 672")
+        expect(page.locator(".question .veil")).to_have_count(2)
+        stored = page.evaluate("JSON.stringify(localStorage).length")
+        assert stored < 2000, f"{stored} characters in localStorage"
+        page.get_by_role("button", name="Rename What word is written?").click()
+        page.keyboard.type("The park's sign")
+        page.keyboard.press("Enter")
+        expect(page.locator("#title")).to_have_text("The park's sign")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Export The park's sign").click()
+        file = waiting.value
+        assert file.suggested_filename == "The-park-s-sign.json", file.suggested_filename
+        content = json.loads(pathlib.Path(file.path()).read_text())
+        picture = content["messages"][0]["content"][0]["image_url"]["url"]
+        assert base64.b64decode(picture.split(",", 1)[1]) == SIGN.read_bytes()
+        assert content["messages"][1]["answers"][0]["usage"]["image_tokens"]["kept"] > 0
+        seen.ask("What color is the circle?")
+        page.click("#new")
+        expect(page.locator("#welcome")).to_be_visible()
+        seen.ask("hello")
+        expect(page.locator("#history li")).to_have_count(2)
+        page.get_by_role("button", name="Delete hello").click()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("#history li")).to_have_count(2)
+        page.get_by_role("button", name="Delete hello").click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        expect(page.locator("#history li")).to_have_count(1)
+        page.click("#open-settings")
+        page.get_by_role("button", name="Delete all conversations").click()
+        page.get_by_role("button", name="Delete all", exact=True).click()
+        page.keyboard.press("Escape")
+        expect(page.locator("#history .nothing")).to_be_visible()
+        left = page.evaluate(
+            """() => new Promise((resolve) => {
+              indexedDB.open("hired").onsuccess = (event) => {
+                const database = event.target.result;
+                const keys = database.transaction("pictures").objectStore("pictures").getAllKeys();
+                keys.onsuccess = () => { database.close(); resolve(keys.result.length); };
+              };
+            })"""
+        )
+        assert left == 0, f"{left} pictures are left"
+
+
+def settings_are_sent(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
+    """What is set goes with the question, what is not does not; the key is kept for the session only unless wanted."""
+    with Seen(browser, url, folder) as seen:
+        page = seen.page
+        asked = seen.bodies("/v1/chat/completions")
+        page.click("#open-settings")
+        page.get_by_label("Temperature").fill("0.5")
+        page.get_by_label("Longest answer, tokens").fill("8")
+        page.get_by_label("System prompt").fill("Be brief.")
+        page.get_by_label("Seed").fill("7")
+        page.get_by_label("Strategy").select_option("uniform")
+        page.get_by_label("API key").fill("a-key")
+        page.get_by_label("Budget", exact=True).fill("most of it")
+        page.get_by_label("Budget", exact=True).press("Tab")
+        assert page.evaluate("JSON.parse(localStorage['hired.options']).budget") == "", (
+            "a budget that is none was taken"
+        )
+        page.get_by_label("Budget", exact=True).fill("64")
+        page.get_by_label("Budget", exact=True).press("Tab")
+        seen.shot("settings")
+        page.keyboard.press("Escape")
+        expect(page.locator("#settings")).to_be_hidden()
+        seen.drop_sign()
+        expect(page.locator("#budget .budget-value strong")).to_have_text("64 tokens")
+        with page.expect_request("**/v1/chat/completions") as waiting:
+            seen.ask("What word is written?")
+        assert waiting.value.headers["authorization"] == "Bearer a-key"
+        body = asked[0]
+        assert body["visual_tokens"] == {"budget": 64, "strategy": "uniform"}, body["visual_tokens"]
+        assert (body["temperature"], body["max_tokens"], body["seed"]) == (0.5, 8, 7)
+        assert "top_p" not in body
+        assert body["messages"][0] == {"role": "system", "content": "Be brief."}
+        assert page.evaluate("[localStorage['hired.key'] ?? '', sessionStorage['hired.key']]") == ["", "a-key"]
+
+
+CHECKS = [conversations_are_kept, settings_are_sent]
