@@ -77,35 +77,58 @@ public struct SelectionOptions: Sendable, Hashable {
 
     private var keepsEverything: Bool { strategy == .full || (budget == .full && strategy.takesBudget) }
 
+    /// The strategy that decides: without a budget every one that takes a budget keeps everything.
+    private var effective: StrategyName { keepsEverything ? .full : strategy }
+
     /// How the budget is shared out; nil where it is not.
-    private var sharing: Allocation? { strategy.allocations.isEmpty ? nil : allocation ?? strategy.allocations[0] }
+    private var sharing: Allocation? { effective.allocations.isEmpty ? nil : allocation ?? effective.allocations[0] }
+
+    /// Whether an option changes anything under this strategy, budget and allocation.
+    private func uses(_ option: SelectionOption) -> Bool {
+        let hasLayers = effective == .hired && sharing != .releasedCode
+        return switch option {
+        case .budget: strategy.takesBudget
+        case .alpha, .emptyTileShare: sharing == .paper || sharing == .releasedCode
+        case .allocation: !effective.allocations.isEmpty
+        case .seed: effective == .random
+        case .keepsSeparators: ![.full, .spatial, .prumerge, .prumergePlus].contains(effective)
+        case .scoringLayer: hasLayers && sharing != .even
+        case .rankingLayer, .head: hasLayers
+        }
+    }
 
     /// Options whose value is the default are never refused: nobody set them.
     private func refuseUnusedOptions() throws(HiREDError) {
         let defaults = SelectionOptions()
-        // Without a budget every strategy that takes one keeps everything.
-        let strategy = keepsEverything ? .full : strategy
-        if budget != .full, !strategy.takesBudget { throw .unusedOption(.budget, strategy: strategy) }
-        let offered = strategy.allocations
-        let sharesByScore = !offered.isEmpty && (sharing == .paper || sharing == .releasedCode)
-        if alpha != defaults.alpha, !sharesByScore { throw .unusedOption(.alpha, strategy: strategy) }
-        if emptyTileShare != 0, !sharesByScore { throw .unusedOption(.emptyTileShare, strategy: strategy) }
-        if let allocation, !offered.contains(allocation) {
-            guard offered.isEmpty else { throw .allocationNotOffered(allocation, strategy: strategy) }
-            if allocation != .paper { throw .unusedOption(.allocation, strategy: strategy) }
+        if let allocation, !effective.allocations.contains(allocation) {
+            guard effective.allocations.isEmpty else { throw .allocationNotOffered(allocation, strategy: effective) }
+            if allocation != .paper { throw .unusedOption(.allocation, strategy: effective) }
         }
-        let hasLayers = strategy == .hired && sharing != .releasedCode
-        if scoringLayer != defaults.scoringLayer, !hasLayers || sharing == .even {
-            throw .unusedOption(.scoringLayer, strategy: strategy)
+        let set: [(SelectionOption, Bool)] = [
+            (.budget, budget != .full), (.alpha, alpha != defaults.alpha), (.seed, seed != defaults.seed),
+            (.keepsSeparators, keepsSeparators), (.emptyTileShare, emptyTileShare != 0),
+            (.scoringLayer, scoringLayer != defaults.scoringLayer),
+            (.rankingLayer, rankingLayer != defaults.rankingLayer), (.head, head != nil),
+        ]
+        for (option, isSet) in set where isSet && !uses(option) { throw .unusedOption(option, strategy: effective) }
+    }
+
+    /// Sets options back that change nothing under this strategy and budget. For settings that somebody made for
+    /// another strategy; who sets them for this one is told that they change nothing.
+    package mutating func dropUnused(keepingAllocation: Bool = false) {
+        let defaults = SelectionOptions()
+        if !uses(.budget) { budget = defaults.budget }
+        if !keepingAllocation, let allocation, !effective.allocations.contains(allocation) {
+            self.allocation = nil
         }
-        if rankingLayer != defaults.rankingLayer, !hasLayers {
-            throw .unusedOption(.rankingLayer, strategy: strategy)
-        }
-        if head != nil, !hasLayers { throw .unusedOption(.head, strategy: strategy) }
-        if seed != defaults.seed, strategy != .random { throw .unusedOption(.seed, strategy: strategy) }
-        if keepsSeparators, [.full, .spatial, .prumerge, .prumergePlus].contains(strategy) {
-            throw .unusedOption(.keepsSeparators, strategy: strategy)
-        }
+        if !uses(.alpha) { alpha = defaults.alpha }
+        if !uses(.seed) { seed = defaults.seed }
+        // The released code refuses these rather than not to use them.
+        if !uses(.keepsSeparators) || sharing == .releasedCode { keepsSeparators = false }
+        if !uses(.emptyTileShare) || sharing == .releasedCode { emptyTileShare = 0 }
+        if !uses(.scoringLayer) { scoringLayer = defaults.scoringLayer }
+        if !uses(.rankingLayer) { rankingLayer = defaults.rankingLayer }
+        if !uses(.head) { head = nil }
     }
 }
 

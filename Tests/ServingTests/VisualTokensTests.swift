@@ -177,6 +177,10 @@ import Testing
         _ = try options(["budget": "full"]).makeStrategy()
         _ = try options(["allocation": "released-code"]).makeStrategy()
         _ = try options(["allocation": "even"]).makeStrategy()
+        for name in StrategyName.allCases { _ = try options(["strategy": .string(name.rawValue)]).makeStrategy() }
+        #expect(throws: HiREDError.self) { try options(["strategy": "prumerge", "budget": "20%"]).makeStrategy() }
+        #expect(throws: HiREDError.self) { try options(["skip_tiles": .number(2)]).makeStrategy() }
+        #expect(try options(["skip_tiles": .number(0.5)]).emptyTileShare == 0.5)
         #expect(throws: HiREDError.self) { try options(["strategy": "uniform", "alpha": .number(0.2)]).makeStrategy() }
     }
 

@@ -27,7 +27,9 @@ struct ModelList: Sendable {
         ]
         var defaults: JSONObject = [
             "strategy": .string(options.selection.strategy.rawValue), "alpha": .number(options.selection.alpha),
-            "allocation": .string(options.selection.allocation.rawValue), "max_tokens": .integer(options.answerTokens),
+            "allocation": (options.selection.allocation ?? options.selection.strategy.allocations.first)
+                .map { .string($0.rawValue) } ?? .null,
+            "max_tokens": .integer(options.answerTokens),
         ]
         if let model = served.model {
             let config = model.description.config

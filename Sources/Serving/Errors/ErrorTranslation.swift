@@ -113,6 +113,7 @@ extension Parameter {
         case .allocation: "visual_tokens.allocation"
         case .selectionSeed: "visual_tokens.seed"
         case .keepSeparators: "visual_tokens.keep_separators"
+        case .emptyTileShare: "visual_tokens.skip_tiles"
         case .maximumSecondsToFirstToken: "visual_tokens.max_ttft"
         case .maximumMemory: "visual_tokens.max_memory"
         case .temperature: "temperature"
@@ -129,7 +130,8 @@ extension Parameter {
         case .answerCount: "n"
         case .template, .maximumPixels, .suppressedTokens, .noRepeatRunLength, .minimumTokens, .deadline,
             .generationSettings, .precision, .threads, .cacheMemory, .cachePrecision, .maximumSequences,
-            .maximumWaiting, .timeBetweenTokens, .destination, .weights, .visionWeights, .visionTower, .languageModel:
+            .maximumWaiting, .timeBetweenTokens, .scoringLayer, .rankingLayer, .head, .activationGroups, .device,
+            .visionDevice, .destination, .weights, .visionWeights, .visionTower, .languageModel:
             nil
         }
     }

@@ -15,6 +15,7 @@ struct VisualTokenFields: Sendable, Equatable {
     var allocation: Allocation?
     var seed: UInt64?
     var keepsSeparators: Bool?
+    var emptyTileShare: Double?
     /// Targets of an automatic budget.
     var maximumSecondsToFirstToken: Double?
     var maximumBytes: Int?
@@ -24,7 +25,10 @@ struct VisualTokenFields: Sendable, Equatable {
     /// Reads the field `visual_tokens`. What is unknown in it is refused: it would change the answer.
     init(_ fields: Fields) throws {
         try fields.refuseOthers(
-            than: ["budget", "alpha", "strategy", "allocation", "seed", "keep_separators", "max_ttft", "max_memory"])
+            than: [
+                "budget", "alpha", "strategy", "allocation", "seed", "keep_separators", "skip_tiles", "max_ttft",
+                "max_memory",
+            ])
         switch fields["budget"] {
         case nil: break
         case .string(let text): budget = try Self.budget(text)
@@ -46,6 +50,7 @@ struct VisualTokenFields: Sendable, Equatable {
             self.seed = seed
         }
         keepsSeparators = try fields.bool("keep_separators")
+        emptyTileShare = try fields.number("skip_tiles")
         maximumSecondsToFirstToken = try fields.number("max_ttft")
         maximumBytes = try fields.integer("max_memory")
     }
@@ -63,14 +68,13 @@ struct VisualTokenFields: Sendable, Equatable {
         var options = inherited
         if let strategy { options.strategy = strategy }
         if case .fixed(let fixed) = budget { options.budget = fixed }
-        let defaults = SelectionOptions()
-        let strategy = options.budget == .full ? StrategyName.full : options.strategy
-        options.allocation = allocation ?? (strategy == .hired ? options.allocation : defaults.allocation)
-        let sharesByScore = strategy == .hired && options.allocation != .even
-        options.alpha = alpha ?? (sharesByScore ? options.alpha : defaults.alpha)
-        options.seed = seed ?? (strategy == .random ? options.seed : defaults.seed)
-        let canKeep = strategy != .full && !(strategy == .hired && options.allocation == .releasedCode)
-        options.keepsSeparators = keepsSeparators ?? (canKeep ? options.keepsSeparators : false)
+        if let allocation { options.allocation = allocation }
+        options.dropUnused(keepingAllocation: allocation != nil)
+        if case .fixed(let fixed) = budget { options.budget = fixed }
+        if let alpha { options.alpha = alpha }
+        if let seed { options.seed = seed }
+        if let keepsSeparators { options.keepsSeparators = keepsSeparators }
+        if let emptyTileShare { options.emptyTileShare = emptyTileShare }
         return options
     }
 }
