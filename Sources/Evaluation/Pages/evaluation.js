@@ -28,6 +28,7 @@ function chart(title, label, along) {
     }).filter((point) => point && Number.isFinite(point.x)).sort((a, b) => a.x - b.x),
   })).filter((line) => line.points.length);
   const points = series.flatMap((line) => line.points);
+  if (!points.length) return "";
   const most = Math.max(...points.map((point) => point.x), 1e-9) * 1.05;
   const [least, top] = [Math.min(...points.map((point) => point.low)), Math.max(...points.map((point) => point.high), 1e-9)];
   const room = Math.max((top - least) * 0.08, 1e-9);
