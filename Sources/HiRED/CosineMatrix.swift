@@ -8,7 +8,8 @@ public struct CosineMatrix: Sendable, Equatable {
     ///
     /// - Throws: `HiREDError.invalidAttention` for another number of values, or one that is not finite. O(count²).
     public init(count: Int, values: [Float]) throws(HiREDError) {
-        guard count > 0, values.count == count.multipliedReportingOverflow(by: count).partialValue else {
+        let (needed, overflow) = count.multipliedReportingOverflow(by: count)
+        guard count > 0, !overflow, values.count == needed else {
             throw .invalidAttention("\(values.count) cosines of \(count) rows")
         }
         guard UnsafeRows.isFinite(values) else {

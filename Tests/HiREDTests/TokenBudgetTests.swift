@@ -24,7 +24,9 @@ import Testing
 
     @Test func namesAreListedInErrors() {
         #expect(throws: HiREDError.unknownStrategy("x")) { try StrategyName(parsing: "x") }
-        #expect("\(HiREDError.unknownStrategy("x"))".contains("hired, full, uniform, random"))
+        #expect(
+            "\(HiREDError.unknownStrategy("x"))".contains(
+                "hired, full, uniform, spatial, random, prumerge, prumerge+, scope, vispruner, divprune"))
         #expect(throws: HiREDError.unknownAllocation("x")) { try Allocation(parsing: "x") }
     }
 

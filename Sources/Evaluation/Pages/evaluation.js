@@ -28,6 +28,7 @@ function chart(title, label, along) {
     }).filter((point) => point && Number.isFinite(point.x)).sort((a, b) => a.x - b.x),
   })).filter((line) => line.points.length);
   const points = series.flatMap((line) => line.points);
+  if (!points.length) return "";
   const most = Math.max(...points.map((point) => point.x), 1e-9) * 1.05;
   const [least, top] = [Math.min(...points.map((point) => point.low)), Math.max(...points.map((point) => point.high), 1e-9)];
   const room = Math.max((top - least) * 0.08, 1e-9);
@@ -60,6 +61,23 @@ function chart(title, label, along) {
   return element("div", {}, picture, legend);
 }
 
+// Visual tokens of the pictures under each configuration: a line from the fewest to the most, a dot at the median.
+function ranges(title, rows) {
+  const [width, left, step] = [520, 150, 18];
+  const most = Math.max(...rows.map((entry) => entry.kept_most), 1);
+  const x = (value) => left + value / most * (width - left - 12);
+  const marks = rows.flatMap((entry, place) => {
+    const y = (place + 0.7) * step;
+    return [
+      drawn("text", { x: left - 8, y: y + 4, fill: "currentColor", "font-size": 11, "text-anchor": "end" }, entry.configuration),
+      drawn("line", { x1: x(entry.kept_least), x2: x(entry.kept_most), y1: y, y2: y, stroke: "#1f5fbf", "stroke-width": 3, "stroke-opacity": 0.5 }),
+      drawn("circle", { cx: x(entry.kept_median), cy: y, r: 4, fill: "#1f5fbf" },
+        drawn("title", {}, `${entry.configuration}: ${entry.kept_least} to ${entry.kept_most}, median ${one(entry.kept_median)}`)),
+    ];
+  });
+  return drawn("svg", { viewBox: `0 0 ${width} ${rows.length * step + 6}`, role: "img", "aria-label": `${title.title}: visual tokens by picture, as in the table` }, ...marks);
+}
+
 function section(title) {
   const rows = found.configurations.map((configuration) => total(title.task, configuration)).filter(Boolean);
   const parts = rows[0]?.parts.map((part) => part.name) ?? [];
@@ -78,7 +96,7 @@ function section(title) {
     element("p", { class: "quiet" }, `${rows[0]?.questions ?? 0} questions, in ${title.unit}. Bars are 95 % intervals.`),
     chart(title, "tokens kept", (entry) => entry.kept_mean),
     chart(title, "ms to the first token", (entry) => pace(title.task, entry.configuration)?.ttft.median ?? NaN),
-    kept.node, ...categories);
+    ranges(title, rows), kept.node, ...categories);
 }
 
 const examples = data.examples.map((example) => element("section", {},
