@@ -38,6 +38,14 @@ struct AutoBudgetArguments: ParsableArguments {
         return auto
     }
 
+    /// What automatic budgets are to meet where a request asks for one; nil where nothing is given.
+    func targets() throws -> AutoBudget? {
+        guard maxTtft != nil || maxMemory != nil else { return nil }
+        let auto = AutoBudget(maximumSecondsToFirstToken: try seconds(), maximumBytes: try bytes())
+        try auto.validate()
+        return auto
+    }
+
     private func seconds() throws -> Double? {
         guard let maxTtft else { return nil }
         guard let seconds = Double(maxTtft) else {

@@ -15,7 +15,7 @@ struct HiREDCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             AskCommand.self, SelectCommand.self, ImportCommand.self, InspectCommand.self, BatchCommand.self,
-            BenchCommand.self, DemoCommand.self,
+            BenchCommand.self, DemoCommand.self, ServeCommand.self,
         ])
 
     /// Every failure ends with one line on standard error and a code of sysexits.h.

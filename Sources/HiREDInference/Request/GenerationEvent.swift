@@ -40,6 +40,12 @@ public struct PromptCount: Sendable, Equatable {
         public var full: Int
         /// Tokens that will reach the language model at most; exact for strategies that spend their whole budget.
         public var planned: Int
+
+        package init(layout: PartitionLayout, full: Int, planned: Int) {
+            self.layout = layout
+            self.full = full
+            self.planned = planned
+        }
     }
 
     /// Text tokens and planned image tokens.

@@ -1,5 +1,5 @@
 import Foundation
-import HiRED
+package import HiRED
 import ImageProcessing
 import Tokenization
 import VisionEncoding
@@ -185,7 +185,7 @@ final class RequestPreparation: @unchecked Sendable {
 
 extension PartitionLayout {
     /// An upper bound of the tokens that a picture gives under some options.
-    func mostTokens(under options: SelectionOptions) -> Int {
+    package func mostTokens(under options: SelectionOptions) -> Int {
         if options.budget == .full || options.strategy == .full { return fullTokenCount }
         // A share of less than one token is refused where it is spent.
         let budget = (try? options.budget.tokenCount(of: totalTokens)) ?? totalTokens

@@ -1,0 +1,76 @@
+import HTTPTypes
+import HiREDInference
+import OrderedJSON
+
+/// What a request says of the tokens of its pictures; what it leaves out comes from the server's settings.
+struct VisualTokenFields: Sendable, Equatable {
+    enum Budget: Sendable, Equatable {
+        case fixed(TokenBudget)
+        case auto
+    }
+
+    var budget: Budget?
+    var alpha: Double?
+    var strategy: StrategyName?
+    var allocation: Allocation?
+    var seed: UInt64?
+    var keepsSeparators: Bool?
+    /// Targets of an automatic budget.
+    var maximumSecondsToFirstToken: Double?
+    var maximumBytes: Int?
+
+    init() {}
+
+    /// Reads the field `visual_tokens`. What is unknown in it is refused: it would change the answer.
+    init(_ fields: Fields) throws {
+        try fields.refuseOthers(
+            than: ["budget", "alpha", "strategy", "allocation", "seed", "keep_separators", "max_ttft", "max_memory"])
+        switch fields["budget"] {
+        case nil: break
+        case .string(let text): budget = try Self.budget(text)
+        case .integer(let count): budget = try Self.budget("\(count)")
+        case .number(let number): budget = try Self.budget("\(number)")
+        case let other?:
+            throw APIError.invalid(
+                fields.name("budget"),
+                "\(fields.name("budget")) is \(other.summary); give \"20%\", \"full\", \"auto\" or a number of tokens",
+                code: "invalid_type")
+        }
+        alpha = try fields.number("alpha")
+        strategy = try fields.string("strategy").map { try StrategyName(parsing: $0) }
+        allocation = try fields.string("allocation").map { try Allocation(parsing: $0) }
+        if let number = try fields.integer("seed") {
+            guard let seed = UInt64(exactly: number) else {
+                throw APIError.invalid(fields.name("seed"), "\(fields.name("seed")) is \(number); give 0 or more")
+            }
+            self.seed = seed
+        }
+        keepsSeparators = try fields.bool("keep_separators")
+        maximumSecondsToFirstToken = try fields.number("max_ttft")
+        maximumBytes = try fields.integer("max_memory")
+    }
+
+    /// A budget as it is written in a field and behind a model's name.
+    static func budget(_ text: String) throws(HiREDError) -> Budget {
+        text == "auto" ? .auto : .fixed(try TokenBudget(parsing: text))
+    }
+
+    /// What these fields make of other options.
+    ///
+    /// An option that was inherited, and that the new budget or strategy does not use, is dropped; one that a request
+    /// gives itself is refused later.
+    func options(over inherited: SelectionOptions) -> SelectionOptions {
+        var options = inherited
+        if let strategy { options.strategy = strategy }
+        if case .fixed(let fixed) = budget { options.budget = fixed }
+        let defaults = SelectionOptions()
+        let strategy = options.budget == .full ? StrategyName.full : options.strategy
+        options.allocation = allocation ?? (strategy == .hired ? options.allocation : defaults.allocation)
+        let sharesByScore = strategy == .hired && options.allocation != .even
+        options.alpha = alpha ?? (sharesByScore ? options.alpha : defaults.alpha)
+        options.seed = seed ?? (strategy == .random ? options.seed : defaults.seed)
+        let canKeep = strategy != .full && !(strategy == .hired && options.allocation == .releasedCode)
+        options.keepsSeparators = keepsSeparators ?? (canKeep ? options.keepsSeparators : false)
+        return options
+    }
+}
