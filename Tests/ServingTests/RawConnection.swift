@@ -46,7 +46,7 @@ final class RawConnection: @unchecked Sendable {
     }
 
     /// What comes until `isWhole`, the end of the connection, or ten seconds of silence.
-    func receive(until isWhole: @escaping @Sendable (String) -> Bool = { _ in false }) async -> (
+    func receive(until isWhole: (@Sendable (String) -> Bool)? = nil) async -> (
         text: String, isClosed: Bool
     ) {
         let descriptor = descriptor
@@ -64,6 +64,7 @@ final class RawConnection: @unchecked Sendable {
                         return continuation.resume(returning: (String(decoding: bytes, as: UTF8.self), true))
                     }
                     bytes += buffer[..<count]
+                    guard let isWhole else { continue }
                     let text = String(decoding: bytes, as: UTF8.self)
                     if isWhole(text) { return continuation.resume(returning: (text, false)) }
                 }

@@ -91,7 +91,8 @@ struct Reception: RouterMiddleware {
         start: ContinuousClock.Instant, isWhole: Bool
     ) {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let route = context.endpointPath ?? "other"
+        // The router calls what it does not find so.
+        let route = context.endpointPath.flatMap { $0 == "NotFound" ? nil : $0 } ?? "other"
         let facts = context.facts.current
         let isGone = !isWhole || (context.watch?.isClosed ?? false)
         metrics.end(route: route, status: isGone ? 499 : status.code, seconds: seconds)
