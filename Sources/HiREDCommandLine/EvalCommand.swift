@@ -76,6 +76,7 @@ struct EvalCommand: AsyncParsableCommand {
         for (name, value) in [("concurrency", concurrency), ("limit", limit ?? 1), ("examples", examples + 1)]
         where value < 1 { throw CommandError(.usage, "\(name) cannot be \(value); give at least 1") }
         let configurations = try configurations()
+        let path = server == nil ? try modelPath(isDemo: isDemo) : ""
         let output = URL(fileURLWithPath: output)
         let folder = try isDemo ? demoData(output) : dataFolder()
         var evaluation = Evaluation(
@@ -91,7 +92,6 @@ struct EvalCommand: AsyncParsableCommand {
             settings["model"] = "\(model.name) at \(server)"
             return try await run(evaluation, model, settings, output)
         }
-        let path = try modelPath(isDemo: isDemo)
         let loaded = try loading.load(path) { $0.maximumSequences = max($0.maximumSequences, concurrency) }
         try ablations.check(loaded)
         let name = template ?? (isDemo ? "auto" : "original")

@@ -76,7 +76,11 @@ import Testing
             ("--limit", "0"),
             ("--alphas", "2"), ("--allocations", "odd"), ("--separators", "some"), ("--final-layers", "-"),
             ("--heads", "all"), ("--template", "x"), ("--data", "x"),
-        ] { try Program.expectFailure(demo(scratch.path("out"), [option, value]), 64, String(option.dropFirst(2))) }
+        ] {
+            // A value that is wrong by itself is named without the list it stands in: --budget for --budgets.
+            let word = option.dropFirst(2).prefix(6)
+            try Program.expectFailure(demo(scratch.path("out"), [option, value]), 64, String(word))
+        }
         try Data(#"{"image":"a.png","question":"q"}"#.utf8).write(to: scratch.url.appending(path: "docvqa.jsonl"))
         try Program.expectFailure(
             ["eval", "docvqa", "--model", Program.demo, "--data", scratch.url.path] + output, 65,
