@@ -80,8 +80,9 @@ import Testing
             for try await _ in model.generate(hurried) {}
         }
 
-        // Those two have given their places back, without the engine. With as many waiting as may, the next is refused,
-        // with the numbers.
+        // Those two give their places back without the engine: at once, or when the step of preparation that they are in
+        // ends. With as many waiting as may, the next is refused, with the numbers.
+        while model.admission.gauges.requests > 1 { try await Task.sleep(for: .milliseconds(1)) }
         let waiting = (0..<2).map { _ in model.generate(request) }
         await #expect(throws: InferenceError.queueFull(limit: 2)) { for try await _ in model.generate(request) {} }
         let statistics = model.statistics()
