@@ -77,7 +77,7 @@ def every_view(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
                     examine(seen, f"{where}, list")
                     seen.shot(f"{where}-list")
                     page.keyboard.press("Escape")
-                    expect(page.locator("#side")).not_to_have_class("open")
+                    expect(page.locator("#side.open")).to_have_count(0)
 
 
 def the_keyboard_alone(browser: Browser, url: str, folder: pathlib.Path | None) -> None:

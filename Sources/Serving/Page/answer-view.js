@@ -1,5 +1,5 @@
 // An answer as it comes: queued, looking, reading, answering; then its figures.
-import { button, element, icon, onceAFrame, say } from "./dom.js";
+import { button, element, onceAFrame, say } from "./dom.js";
 import { budgetName, count, rate, seconds, tokens } from "./format.js";
 import { isRunning } from "./ask.js";
 import { MarkdownView } from "./markdown-view.js";
@@ -115,5 +115,3 @@ export function factsOf(answer) {
 }
 
 export const answerTitle = (answer) => (answer.budget === "full" ? "All tokens" : `HiRED, ${budgetName(answer.budget)}`);
-
-export const savedIcon = () => icon("done");

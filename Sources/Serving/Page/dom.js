@@ -17,9 +17,6 @@ export const element = (name, attributes = {}, ...children) =>
 export const drawn = (name, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 
-/** For those who hear the page only. */
-export const unseen = (text) => element("span", { class: "unseen" }, text);
-
 // Strokes on a field of 24 by 24.
 const strokes = {
   plus: "M12 5v14M5 12h14",

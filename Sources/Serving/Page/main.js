@@ -5,11 +5,12 @@ import { isRunning, messagesOf, newAnswer, run, selectionOf } from "./ask.js";
 import { totals } from "./budget.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { isAtEnd, showSide, toEnd } from "./frame.js";
 import { HistoryList, download, exportFile, fileName } from "./history.js";
 import { Options } from "./options.js";
 import { PictureWindow } from "./picture-window.js";
 import { pictureAddress } from "./pictures.js";
-import { sampleAddress, sampleFile, samples } from "./samples.js";
+import { sampleEntries, sampleFile } from "./samples.js";
 import { SettingsWindow, confirmed } from "./settings.js";
 import { Store, newID, picturesOf } from "./store.js";
 import { QuestionView, ReplyView, fullOf } from "./turns.js";
@@ -251,41 +252,8 @@ async function edit(turn) {
 
 // ---- What is seen
 
-const talk = at("talk");
-const isAtEnd = () => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
-
-function toEnd() {
-  talk.scrollTop = talk.scrollHeight;
-}
-
-talk.addEventListener("scroll", () => { at("to-end").hidden = isAtEnd(); }, { passive: true });
-at("to-end").addEventListener("click", toEnd);
-
-const narrow = matchMedia("(max-width: 860px)");
-
-function showSide(shown) {
-  const open = shown && narrow.matches;
-  at("side").classList.toggle("open", open);
-  at("side").inert = narrow.matches && !open;
-  at("shade").hidden = !open;
-  at("open-side").setAttribute("aria-expanded", String(open));
-  if (open) at("close-side").focus();
-}
-
-at("open-side").append(icon("menu"));
-at("close-side").append(icon("close"));
-at("open-settings").append(icon("settings"));
 at("new").append(icon("plus"), element("span", {}, "New conversation"));
-at("open-side").addEventListener("click", () => showSide(true));
-at("close-side").addEventListener("click", () => {
-  showSide(false);
-  at("open-side").focus();
-});
-at("shade").addEventListener("click", () => showSide(false));
-at("side").addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && at("side").classList.contains("open")) at("close-side").click();
-});
-narrow.addEventListener("change", () => showSide(false));
+at("open-settings").append(icon("settings"));
 at("new").addEventListener("click", () => open(null));
 at("open-settings").addEventListener("click", () => settings.open());
 
@@ -357,17 +325,14 @@ function drawModel() {
   at("model").textContent = model()?.id ?? "";
 }
 
-at("samples").append(...samples.map((sample) => element("li", {}, element("button", {
-  type: "button", class: "sample", onclick: async () => {
-    try {
-      await composer.add([await sampleFile(sample)]);
-      composer.write(sample.question);
-    } catch (error) {
-      notice(error.message);
-    }
-  },
-}, element("img", { src: sampleAddress(sample), alt: "", loading: "lazy" }),
-element("span", {}, element("strong", {}, sample.name), element("span", {}, sample.question))))));
+at("samples").append(...sampleEntries(async (sample) => {
+  try {
+    await composer.add([await sampleFile(sample)]);
+    composer.write(sample.question);
+  } catch (error) {
+    notice(error.message);
+  }
+}));
 
 composer.compare(options.get("compare"));
 composer.slider.show(budget());

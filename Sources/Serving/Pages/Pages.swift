@@ -32,6 +32,7 @@ enum Pages {
         "events.js": PackageResources.events_js,
         "figure.js": PackageResources.figure_js,
         "format.js": PackageResources.format_js,
+        "frame.js": PackageResources.frame_js,
         "history.js": PackageResources.history_js,
         "icon.svg": PackageResources.icon_svg,
         "main.js": PackageResources.main_js,
