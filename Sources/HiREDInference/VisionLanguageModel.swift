@@ -221,7 +221,15 @@ extension VisionLanguageModel {
     }
 
     /// What the engine holds at this moment and has counted so far. Waits for nothing.
-    public func statistics() -> EngineStatistics { metrics.statistics }
+    public func statistics() -> EngineStatistics {
+        var now = metrics.statistics
+        // What was refused or given up while it was prepared left without the engine, which publishes after a step.
+        let gauges = admission.gauges
+        now.waiting = min(now.waiting, gauges.requests)
+        now.viewBytes = gauges.viewBytes
+        now.promisedTokens = gauges.tokens
+        return now
+    }
 
     /// Forgets what earlier requests left in the caches and gives the cache's memory back. For measurements.
     public func clearCaches() async throws { try await worker.perform { $0.clearCaches() } }

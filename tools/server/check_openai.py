@@ -10,6 +10,7 @@ from openai import BadRequestError, NotFoundError, OpenAI
 
 
 def main() -> None:
+    """Asks one thing after the other; the first answer that is wrong ends it."""
     base_url, model, picture = sys.argv[1:4]
     client = OpenAI(base_url=base_url, api_key=sys.argv[4] if len(sys.argv) > 4 else "none")
     with open(picture, "rb") as file:
@@ -53,7 +54,14 @@ def main() -> None:
     print("two pictures, three turns:", repr(several.choices[0].message.content), several.usage.image_tokens)
 
     drawn = client.chat.completions.create(
-        model=model, messages=[user(question)], n=3, temperature=0.9, seed=1, logprobs=True, top_logprobs=3, max_tokens=8
+        model=model,
+        messages=[user(question)],
+        n=3,
+        temperature=0.9,
+        seed=1,
+        logprobs=True,
+        top_logprobs=3,
+        max_tokens=8,
     )
     assert len(drawn.choices) == 3
     for choice in drawn.choices:

@@ -1,6 +1,7 @@
-"""Thousands of requests that no client should send; says how they were answered. The server must stay up and hold nothing.
+"""Thousands of requests that no client should send; says how they were answered. The server must stay up.
 
 Usage: hostile.py PORT MODEL PICTURE [--count 5000] [--seed 1] [--pid SERVER]
+The server is best started with --header-timeout 2 --body-timeout 3, which end what is never whole.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PICTURE = b""
@@ -73,12 +75,15 @@ def picture_damage() -> bytes:
 
 def bomb() -> bytes:
     """A picture whose header promises more than anybody has."""
+
     def part(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     size = random.choice([20000, 60000, 2**31 - 1])
     header = part(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0))
-    body = chat(data_url(b"\x89PNG\r\n\x1a\n" + header + part(b"IDAT", zlib.compress(b"\0" * 1000)) + part(b"IEND", b"")))
+    body = chat(
+        data_url(b"\x89PNG\r\n\x1a\n" + header + part(b"IDAT", zlib.compress(b"\0" * 1000)) + part(b"IEND", b""))
+    )
     return head(len(body)) + body
 
 
@@ -86,8 +91,22 @@ def values() -> bytes:
     """Fields of other kinds."""
     odd = [None, True, -1, 10**30, 1e308, "", "x" * 2000, [], {}, [[]], {"a": 1}, "\u0000", "\ud7ff"]
     names = [
-        "model", "messages", "max_tokens", "n", "stop", "stream", "stream_options", "visual_tokens", "temperature", "seed",
-        "top_p", "logprobs", "top_logprobs", "tools", "response_format", "presence_penalty",
+        "model",
+        "messages",
+        "max_tokens",
+        "n",
+        "stop",
+        "stream",
+        "stream_options",
+        "visual_tokens",
+        "temperature",
+        "seed",
+        "top_p",
+        "logprobs",
+        "top_logprobs",
+        "tools",
+        "response_format",
+        "presence_penalty",
     ]
     body = json.loads(chat(data_url(PICTURE)))
     for name in random.sample(names, random.randrange(1, 4)):
@@ -100,7 +119,10 @@ def messages() -> bytes:
     """Conversations that no template was made for."""
     roles = ["user", "assistant", "system", "developer", "tool", "", None, 5]
     turns = [
-        {"role": random.choice(roles), "content": random.choice(["", "x", None, [], "<image>", "{{ 1/0 }}", "</s>[INST]", 7])}
+        {
+            "role": random.choice(roles),
+            "content": random.choice(["", "x", None, [], "<image>", "{{ 1/0 }}", "</s>[INST]", 7]),
+        }
         for _ in range(random.randrange(0, 40))
     ]
     text = json.dumps({"model": MODEL, "messages": turns, "max_tokens": 2}).encode()
@@ -117,8 +139,11 @@ def multipart() -> bytes:
     """Parts that are cut or changed."""
     json_text = chat("attachment:a.png")
     whole = (
-        b'--B\r\nContent-Disposition: form-data; name="request"\r\n\r\n' + json_text
-        + b'\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n' + PICTURE + b"\r\n--B--\r\n"
+        b'--B\r\nContent-Disposition: form-data; name="request"\r\n\r\n'
+        + json_text
+        + b'\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
+        + PICTURE
+        + b"\r\n--B--\r\n"
     )
     body = mutated(whole)
     return head(len(body), kind="multipart/form-data; boundary=B") + body
@@ -128,7 +153,9 @@ def no_http() -> bytes:
     """Bytes that are no request, or a damaged one."""
     body = chat(data_url(PICTURE))
     whole = head(len(body)) + body
-    return random.choice([random.randbytes(200), mutated(whole[:150]) + whole[150:], b"\x16\x03\x01" + random.randbytes(80)])
+    return random.choice(
+        [random.randbytes(200), mutated(whole[:150]) + whole[150:], b"\x16\x03\x01" + random.randbytes(80)]
+    )
 
 
 def lengths() -> bytes:
@@ -144,7 +171,16 @@ def query() -> bytes:
 
 
 KINDS: list[Callable[[], bytes]] = [
-    json_damage, picture_damage, bomb, values, messages, deep, multipart, no_http, lengths, query,
+    json_damage,
+    picture_damage,
+    bomb,
+    values,
+    messages,
+    deep,
+    multipart,
+    no_http,
+    lengths,
+    query,
 ]
 
 
@@ -157,10 +193,10 @@ def send(port: int, data: bytes) -> str:
             answer = b""
             while not re.search(rb"\r\n\r\n", answer) and (part := connection.recv(65536)):
                 answer += part
-        except (ConnectionResetError, BrokenPipeError):
-            return "reset"
         except TimeoutError:
             return "silence"
+        except OSError:
+            return "reset"
     found = re.match(rb"HTTP/1.1 (\d+)", answer)
     return found[1].decode() if found else "closed"
 
@@ -171,7 +207,7 @@ def resident(pid: int | None) -> int:
 
 
 def main() -> None:
-    """Sends them one after the other."""
+    """Sends them, 64 at once."""
     global PICTURE, MODEL
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
@@ -189,9 +225,14 @@ def main() -> None:
         drip.sendall(random.choice([b"", b"POST /v1/chat", head(1000), head(1000) + b"{"]))
     start, before = time.monotonic(), resident(options.pid)
     outcomes: dict[str, Counter[str]] = {kind.__name__: Counter() for kind in KINDS}
-    for number in range(options.count):
-        kind = KINDS[number % len(KINDS)]
-        outcomes[kind.__name__][send(options.port, kind())] += 1
+    # Those that are never whole end with the server's deadlines: 64 at once.
+    with ThreadPoolExecutor(64) as pool:
+        sent = []
+        for number in range(options.count):
+            kind = KINDS[number % len(KINDS)]
+            sent.append((kind.__name__, pool.submit(send, options.port, kind())))
+        for name, answer in sent:
+            outcomes[name][answer.result()] += 1
     for name, counts in outcomes.items():
         print(f"{name:15} {dict(sorted(counts.items()))}")
     print(f"{options.count} in {time.monotonic() - start:.0f} s; {before} MB before, {resident(options.pid)} MB after")
@@ -201,7 +242,12 @@ def main() -> None:
     with socket.create_connection(("127.0.0.1", options.port)) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         text = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-    for name in ("hired_cache_blocks_used", "hired_requests_running", "hired_requests_waiting", "hired_http_body_bytes"):
+    for name in (
+        "hired_cache_blocks_used",
+        "hired_requests_running",
+        "hired_requests_waiting",
+        "hired_http_body_bytes",
+    ):
         value = re.search(rf"^{name} (\d+)$", text, re.M)[1]
         print(name, value)
         assert value == "0", name

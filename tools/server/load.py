@@ -18,7 +18,7 @@ async def ask(port: int, body: bytes, leaves: bool) -> str:
     """One request: `done`, `left`, or what went wrong."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         await writer.drain()
         if leaves:
@@ -102,7 +102,12 @@ async def main() -> None:
         text = await get(options.port, "/metrics")
         held = {
             name: int(re.search(rf"^{name} (\d+)$", text, re.M)[1])
-            for name in ("hired_cache_blocks_used", "hired_requests_running", "hired_requests_waiting", "hired_promised_tokens")
+            for name in (
+                "hired_cache_blocks_used",
+                "hired_requests_running",
+                "hired_requests_waiting",
+                "hired_promised_tokens",
+            )
         }
         if not any(held.values()):
             break

@@ -1,5 +1,5 @@
-"""What the server adds to the engine: the time a client sees until the first token, less the engine's own; and how long short
-requests take.
+"""What the server adds to the engine: the time a client sees until the first token, less the engine's own; and how long
+short requests take.
 
 Usage: overhead.py PORT MODEL PICTURE [--count 50]
 """
@@ -27,21 +27,28 @@ def main() -> None:
     headers = {"Content-Type": "application/json"}
 
     def body(**more: object) -> bytes:
-        content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What does the image say?"}]
+        content = [
+            {"type": "image_url", "image_url": {"url": url}},
+            {"type": "text", "text": "What does the image say?"},
+        ]
         return json.dumps(
             {"model": options.model, "messages": [{"role": "user", "content": content}], "max_tokens": 32, **more}
         ).encode()
 
     def spread(name: str, values: list[float]) -> None:
         values.sort()
-        print(f"{name:42} median {statistics.median(values):7.2f} ms, p99 {values[int(len(values) * 0.99) - 1]:7.2f} ms")
+        print(
+            f"{name:42} median {statistics.median(values):7.2f} ms, p99 {values[int(len(values) * 0.99) - 1]:7.2f} ms"
+        )
 
     added, seen = [], []
     for _ in range(options.count):
         start = time.perf_counter()
         connection.request(
-            "POST", "/v1/chat/completions",
-            body(stream=True, stream_options={"include_visual_tokens": True}), headers,
+            "POST",
+            "/v1/chat/completions",
+            body(stream=True, stream_options={"include_visual_tokens": True}),
+            headers,
         )
         response = connection.getresponse()
         first, timings = None, {}
