@@ -16,6 +16,8 @@ import Scheduling
 /// Memory is taken from the system when a block is first written, so a pool costs what was used of it at most.
 final class KeyValueCache {
     let blockCount: Int
+    /// One more block, which no sequence has: what is written there is never read.
+    var scratchBlock: BlockID { BlockID(blockCount) }
     /// Bytes that one block takes in all layers.
     let bytesPerBlock: Int
     /// Tokens in one block.
@@ -31,7 +33,7 @@ final class KeyValueCache {
         memories = try ports.map { port in
             let block = Self.blockShape(port)
             let blockBytes = Self.blockBytes(port)
-            let memory = try ZeroedMemory(byteCount: blockCount * blockBytes)
+            let memory = try ZeroedMemory(byteCount: (blockCount + 1) * blockBytes)
             guard let elementType = port.elementType else {
                 throw InferenceError.unsupportedModel(
                     "the runtime stores \(port.name) in a type that is unknown here",
@@ -39,7 +41,7 @@ final class KeyValueCache {
             }
             try request.set(
                 port.name,
-                Tensor(elementType, shape: [blockCount] + block, memory: memory.address, owner: memory))
+                Tensor(elementType, shape: [blockCount + 1] + block, memory: memory.address, owner: memory))
             return (memory, blockBytes)
         }
         bytesPerBlock = memories.reduce(0) { $0 + $1.blockBytes }

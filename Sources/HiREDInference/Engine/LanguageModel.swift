@@ -12,6 +12,7 @@ final class LanguageModel {
     private let request: InferRequest
     private let inputs: StepInputs
     private let embedder: TextEmbedder
+    private var shapes = StepShapes()
 
     /// Bytes of keys and values that one block takes in all layers, before a cache is made.
     struct Compiled {
@@ -47,6 +48,7 @@ final class LanguageModel {
     ///
     /// - Parameter content: of the entry at a place in the step.
     func load(_ step: Step, content: (Int) -> PromptContent) throws {
+        if shapes.areMixed { try settle() }
         try inputs.fill(step) { rows in
             var row = 0
             for (place, entry) in step.entries.enumerated() {
@@ -59,7 +61,7 @@ final class LanguageModel {
 
     /// Computes a loaded step and calls `body` with the logits [V] of each entry that samples, in order.
     func run(_ step: Step, body: (Int, UnsafeBufferPointer<Float>) throws -> Void) throws {
-        try request.infer()
+        try infer(step)
         guard step.sampledCount > 0 else { return }
         try request.tensor(PortName.logits).withElements(of: Float.self) { logits in
             for row in 0..<step.sampledCount {
@@ -67,6 +69,24 @@ final class LanguageModel {
                     row, UnsafeBufferPointer(rebasing: logits[(row * vocabularySize)..<((row + 1) * vocabularySize)]))
             }
         }
+    }
+
+    private func infer(_ step: Step) throws {
+        do { try request.infer() } catch {
+            shapes.noteBroken(step)
+            throw error
+        }
+        shapes.noteWhole(step)
+    }
+
+    /// Runs a step that nobody asked for, of a shape that no part of the graph can be left with.
+    private func settle() throws {
+        var step = Step()
+        step.entries = (0..<shapes.unusedCount).map {
+            StepEntry(id: UInt64($0), positions: 0..<1, blockTable: [cache.scratchBlock], samples: true)
+        }
+        try inputs.fill(step) { $0.update(repeating: 0) }
+        try infer(step)
     }
 
     func makeCanceller() -> InferRequest.Canceller { request.makeCanceller() }
