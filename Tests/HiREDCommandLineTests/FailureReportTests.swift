@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: Parameter.allCases) func everyParameterHasAName(_ parameter: Parameter) throws {
         let name = parameter.commandLineName
         guard name.hasPrefix("--") else { return #expect(name.hasPrefix("the ")) }
-        let commands = [["ask"], ["import"], ["bench", "run"], ["select"], ["inspect"]]
+        let commands = [["ask"], ["import"], ["bench", "run"], ["select"], ["inspect"], ["eval"]]
         let help = try commands.map { try Program.run($0 + ["--help"]).output }.joined()
         let words = help.split { " \n,.;()".contains($0) }
         #expect(words.contains { $0 == name }, "\(name)")
