@@ -129,6 +129,24 @@ import Testing
         #expect(!html.contains("src=\"http"))
     }
 
+    @Test func modelsThatKnowNoLettersNameTheChoice() throws {
+        let folder = try Folder()
+        let line = #"{"image":"a","question":"q","choices":["red","blue"],"answer":1,"hint":""}"#
+        try Data(line.utf8).write(to: folder.url.appending(path: "scienceqa.jsonl"))
+        let data = try EvaluationData(.scienceqa, in: folder.url)
+        var evaluation = Evaluation(data: [data], configurations: [])
+        func score(_ answer: String) -> Double {
+            let record = AnswerRecord(
+                task: .scienceqa, sample: 0, configuration: "full", answer: answer, fullTokens: 1, keptTokens: 1,
+                ttft: 1,
+                total: 1)
+            return evaluation.score(record, data.samples[0]).value
+        }
+        #expect(score("blue") == 0 && score("B") == 1)
+        evaluation.asksPlainly = true
+        #expect(score("blue") == 1 && score("red") == 0 && score("B") == 1)
+    }
+
     @Test func configurationsAreNamedOnce() throws {
         typealias Variant = EvaluationConfiguration.Variant
         let alphas = [0.25, 0.5].map { alpha in

@@ -91,7 +91,7 @@ package struct DemoTasks {
     private func draw(_ task: EvaluationTask, _ number: Int, _ generator: inout SplitMix64) -> Drawn {
         switch task {
         case .vqav2: return colours(&generator)
-        case .scienceqa: return letters(&generator)
+        case .scienceqa: return choices(&generator)
         case .textvqa: return sign(&generator)
         case .docvqa: return prices(&generator)
         case .ocrbench: return transcription(&generator)
@@ -146,20 +146,18 @@ package struct DemoTasks {
         )
     }
 
-    /// The picture shows the letter of the right choice.
-    private func letters(_ generator: inout SplitMix64) -> Drawn {
+    /// A choice among colours. The model knows no letters of choices: it names the colour.
+    private func choices(_ generator: inout SplitMix64) -> Drawn {
         var canvas = canvas(&generator)
-        let right = Int.random(in: 0..<4, using: &generator)
-        let place = canvas.room(DemoGlyphs.large.width, DemoGlyphs.large.height, using: &generator)
-        canvas.text(
-            Sample.letter(right), DemoGlyphs.large, glyphs, x: place?.x ?? 8, y: place?.y ?? 8, dark(&generator))
-        _ = shapes(&canvas, 2, &generator)
+        let drawn = shapes(&canvas, 3, &generator)
+        let others = DemoCanvas.colours.map(\.name).filter { $0 != drawn[0].colour }.shuffled(using: &generator)
+        let choices = ([drawn[0].colour] + others.prefix(3)).shuffled(using: &generator)
         return (
             canvas.image,
             [
                 Line(
-                    image: "", question: "What word is written?", answer: .number(right),
-                    choices: ["the letter A", "the letter B", "the letter C", "the letter D"], hint: "")
+                    image: "", question: "What color is the \(drawn[0].kind.rawValue)?",
+                    answer: .number(choices.firstIndex(of: drawn[0].colour) ?? 0), choices: choices, hint: "")
             ]
         )
     }
@@ -216,6 +214,8 @@ package struct DemoTasks {
     /// MME asks twice about a picture, once for what is there and once for what is not; POPE once.
     private func presence(_ task: EvaluationTask, _ number: Int, _ generator: inout SplitMix64) -> Drawn {
         var canvas = canvas(&generator)
+        // The model has seen no picture without a text.
+        write(String(Int.random(in: 10...9999, using: &generator)), on: &canvas, &generator)
         let drawn = shapes(&canvas, 2, &generator)
         let missing = DemoCanvas.Shape.allCases.filter { kind in !drawn.contains { $0.kind == kind } }
         let asked = [(drawn[0].kind, "Yes"), (missing[0], "No")]

@@ -53,7 +53,7 @@ package struct EvaluationPage: Codable, Sendable, Equatable {
             for (configuration, records) in zip(answers.evaluation.configurations, ofTask).reversed() {
                 for record in records where left > 0 {
                     let sample = data.samples[record.sample]
-                    guard data.task.score(record.answer, sample, answers.evaluation.metrics).value == 0 else {
+                    guard answers.evaluation.score(record, sample).value == 0 else {
                         continue
                     }
                     let question = answers.evaluation.question(sample, data, configuration)

@@ -21,7 +21,7 @@ package struct EvaluationReport: Codable, Sendable, Equatable {
         for (data, ofTask) in zip(evaluation.data, answers.records) {
             for (configuration, records) in zip(evaluation.configurations, ofTask) {
                 let samples = records.map { data.samples[$0.sample] }
-                let scores = zip(records, samples).map { data.task.score($0.answer, $1, evaluation.metrics) }
+                let scores = zip(records, samples).map { evaluation.score($0, $1) }
                 let sums = data.task.totals(samples, scores)
                 let kept = Spread(records.map { Double($0.keptTokens) })
                 let count = Double(max(records.count, 1))

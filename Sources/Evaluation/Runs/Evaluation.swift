@@ -8,7 +8,8 @@ package struct Evaluation: Sendable {
     package var configurations: [EvaluationConfiguration]
     /// Questions that are answered at once.
     package var concurrency = 1
-    /// Asks the bare question, without the benchmark's instruction: for models that know no instructions.
+    /// Asks the bare question, without the benchmark's instruction: for models that know no instructions. One that names
+    /// a choice of ScienceQA has then chosen its letter.
     package var asksPlainly = false
     package var metrics = MetricVersion.paper
 
@@ -57,7 +58,7 @@ package struct Evaluation: Sendable {
         }
         let meter = Meter(total: jobs.count)
         @Sendable func note(_ job: Job, _ record: AnswerRecord, asked: Bool) {
-            let score = record.task.score(record.answer, job.sample, metrics).value
+            let score = self.score(record, job.sample).value
             progress(meter.add(score, record, asked: asked))
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -96,6 +97,14 @@ package struct Evaluation: Sendable {
     package var firstQuestions: [EvaluationQuestion] {
         guard let first = data.first else { return [] }
         return configurations.map { question(first.samples[0], first, $0) }
+    }
+
+    func score(_ record: AnswerRecord, _ sample: Sample) -> Score {
+        var answer = record.answer
+        if asksPlainly, record.task == .scienceqa, let place = sample.choices.firstIndex(of: answer) {
+            answer = Sample.letter(place)
+        }
+        return record.task.score(answer, sample, metrics)
     }
 
     func question(_ sample: Sample, _ data: EvaluationData, _ configuration: EvaluationConfiguration)
