@@ -49,7 +49,10 @@ let package = Package(
         .target(name: "OrderedJSON", dependencies: ["Failures"], swiftSettings: swiftSettings),
 
         // The method alone. Imports nothing.
-        .target(name: "HiRED", swiftSettings: swiftSettings),
+        .target(
+            name: "HiRED", swiftSettings: swiftSettings,
+            // Square roots: where that is no part of the C library, a program that links nothing else needs it.
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux, .android]))]),
 
         // Pictures: decoding, resizing, any-resolution partition.
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
