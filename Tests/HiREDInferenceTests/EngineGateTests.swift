@@ -82,7 +82,7 @@ import Testing
 
         // Those two give their places back without the engine: at once, or when the step of preparation that they are in
         // ends. With as many waiting as may, the next is refused, with the numbers.
-        while model.admission.gauges.requests > 1 { try await Task.sleep(for: .milliseconds(1)) }
+        for _ in 0..<20_000 where model.admission.gauges.requests > 1 { try await Task.sleep(for: .milliseconds(1)) }
         let waiting = (0..<2).map { _ in model.generate(request) }
         await #expect(throws: InferenceError.queueFull(limit: 2)) { for try await _ in model.generate(request) {} }
         let statistics = model.statistics()

@@ -14,13 +14,14 @@ package final class MatrixProbe {
     package init(_ compiler: GraphCompiler) throws {
         let types = Set(try compiler.source.storedWeights().filter { $0.part == .languageModel }.map(\.type))
         let type = [ElementType.i4, .u4, .i8, .u8, .bf16, .f32].first { types.contains($0.rawValue) } ?? .f16
-        // Where the runtime chooses the groups of activations, so do the weights here: as import makes them.
-        let group = try compiler.weightGroup() ?? ActivationGroups.largest
+        // As import makes them, where the model's own would not divide this matrix.
+        let own = try compiler.weightGroup() ?? ActivationGroups.largest
+        let group = Self.width.isMultiple(of: own) ? own : ActivationGroups.largest
         let graph = GraphBuilder(name: "matrix")
         let (values, bytes) = (Self.width * Self.width, Self.width * Self.width * type.bitWidth / 8)
         let tensor = try WeightTensor(
             name: "matrix", elementType: type, shape: [Self.width, Self.width], byteOffset: 0, byteCount: bytes)
-        let groups = type.bitWidth == 4 ? Self.width / min(group, Self.width) : 1
+        let groups = type.bitWidth == 4 ? Self.width / group : 1
         let scale = try WeightTensor(
             name: "matrix" + MatrixWeight.scaleSuffix, elementType: .f16, shape: [Self.width, groups],
             byteOffset: bytes, byteCount: 2 * Self.width * groups)

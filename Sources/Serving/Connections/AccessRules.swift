@@ -53,7 +53,7 @@ struct AccessRules: Sendable {
         guard let host, let own = request.head.authority, host == own else {
             throw APIError(
                 .forbidden, .permission,
-                "pages of this origin may not ask here; let the server be started with --allow-origin",
+                "pages of this origin may not ask here; whoever runs the server can allow it",
                 code: "origin_not_allowed")
         }
     }
