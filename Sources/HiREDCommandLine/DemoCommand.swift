@@ -64,7 +64,7 @@ struct DemoCommand: AsyncParsableCommand {
         for (number, sample) in samples.enumerated() {
             // The first question about what is written or drawn; asking all would only be longer.
             guard let question = sample.questions.first(where: { !$0.question.hasPrefix("Is there") }) else { continue }
-            Output.status("\ranswering question \(number + 1) of \(samples.count) at every budget")
+            Progress.show("question \(number + 1) of \(samples.count), at every budget …")
             var rows: [DemoReport.Row] = []
             for configuration in Self.configurations {
                 let result = try await answer(sample.image, question.question, configuration, samplesURL, model)
@@ -77,7 +77,7 @@ struct DemoCommand: AsyncParsableCommand {
             let selected = try await model.select(.file(url), options: options)
             try page.add(question: question.question, answer: question.answer, rows: rows, selection: selected)
         }
-        Output.status("\n")
+        Progress.clear()
         Output.line(page.text)
         let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
         do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
