@@ -32,7 +32,7 @@ import Testing
     /// One token each, the end of sequence at once, and fewer blocks and places than answers.
     @Test(arguments: [1, 2, 33]) func manyAnswersFitWhereFewDo(_ tokens: Int) async throws {
         let model = try EngineFixture.model {
-            $0.cacheBytes = 12 * EngineFixture.blockBytes
+            $0.cacheBytes = 24 * EngineFixture.blockBytes
             $0.maximumSequences = 3
         }
         var request = try EngineFixture.request(tokens: tokens)

@@ -9,7 +9,7 @@ import Testing
 @Suite struct EngineCancellationTests {
     @Test(arguments: [1, 2, 3] as [UInt64])
     func survivorsAnswerAsIfNothingHadBeen(seed: UInt64) async throws {
-        let model = try EngineFixture.model { $0.cacheBytes = 36 * EngineFixture.blockBytes }
+        let model = try EngineFixture.model { $0.cacheBytes = 110 * EngineFixture.blockBytes }
         let requests = try EngineFixture.mixed(10, seed: seed, longest: 40)
         var expected: [Answer] = []
         for request in requests { expected.append(try await model.aloneAnswer(request)) }
@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: Moment.allCases)
     func aRequestCanBeCancelledAtEveryStage(_ moment: Moment) async throws {
         let model = try EngineFixture.model {
-            $0.cacheBytes = 27 * EngineFixture.blockBytes
+            $0.cacheBytes = 80 * EngineFixture.blockBytes
             $0.maximumStepTokens = 64
         }
         var first = try EngineFixture.request([9], budget: "40%", tokens: 200)
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func tasksAndIterationsEndRequests() async throws {
-        let model = try EngineFixture.model { $0.cacheBytes = 60 * EngineFixture.blockBytes }
+        let model = try EngineFixture.model { $0.cacheBytes = 130 * EngineFixture.blockBytes }
         let requests = try EngineFixture.mixed(24, seed: 8, longest: 60)
         var expected: [Answer] = []
         for request in requests { expected.append(try await model.aloneAnswer(request)) }

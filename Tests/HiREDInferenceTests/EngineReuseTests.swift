@@ -29,7 +29,7 @@ import Tokenization
         #expect(Answer(found) == expected)
         let statistics = model.statistics()
         #expect(statistics.prefixHitTokens == found.reusedTokens)
-        #expect(statistics.imageCacheBytes == 4 * 224 * found.images[0].kept)
+        #expect(statistics.imageCacheBytes == 4 * 256 * found.images[0].kept)
 
         // The very same request: everything but the last token's logits is there.
         let again = try await model.result(second)
@@ -155,7 +155,7 @@ import Tokenization
 
     /// Blocks are handed on as they are: what earlier requests, or failures, left in them must not matter.
     @Test func whatBlocksHeldBeforeDoesNotMatter() async throws {
-        let model = try EngineFixture.model { $0.cacheBytes = 64 * EngineFixture.blockBytes }
+        let model = try EngineFixture.model { $0.cacheBytes = 110 * EngineFixture.blockBytes }
         let requests = try EngineFixture.mixed(4, seed: 3)
         for request in requests {
             let expected = try await model.aloneAnswer(request)

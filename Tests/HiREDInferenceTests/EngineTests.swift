@@ -21,13 +21,13 @@ import Testing
 
     @Test func sixtyFourAtOnceAnswerAsEachAloneInACacheThatHoldsAFew() async throws {
         let requests = try EngineFixture.mixed(64, seed: 1, longest: 120)
-        let alone = try EngineFixture.model { $0.cacheBytes = 64 * EngineFixture.blockBytes }
+        let alone = try EngineFixture.model { $0.cacheBytes = 110 * EngineFixture.blockBytes }
         var expected: [Answer] = []
         for request in requests { expected.append(try await alone.aloneAnswer(request)) }
         #expect(alone.statistics().cachedBlocks == 0)
 
-        // The longest prompt with its answer takes 25 blocks.
-        let blocks = 32
+        // The longest prompt with its answer takes 96 blocks.
+        let blocks = 110
         let model = try EngineFixture.model { $0.cacheBytes = blocks * EngineFixture.blockBytes + 1000 }
         #expect(model.cacheCapacity == blocks * EngineFixture.blockBytes)
         let found = try await answers(requests, of: model)
