@@ -131,7 +131,7 @@ export class KeptView {
     const strength = attention?.[place]?.[index];
     return [
       partitionLine(this.#selection, place),
-      `Token ${row + 1}, ${column + 1}: ${state}${strength === undefined ? "" : `, attention ${Math.round(strength / 2.55)} %`}`,
+      `Token ${row + 1}, ${column + 1}: ${state}${strength === undefined ? "" : `, attention ${Math.round(strength / 2.55)} % of the most`}`,
     ];
   }
 }
