@@ -118,7 +118,7 @@ let package = Package(
             dependencies: ["HiREDInference", "HiRED", .product(name: "Crypto", package: "swift-crypto")],
             resources: [
                 .embedInCode("Pages/report.html"), .embedInCode("Pages/report.css"), .embedInCode("Pages/report.js"),
-                .embedInCode("Pages/demo.js"),
+                .embedInCode("Pages/bench.js"), .embedInCode("Pages/demo.js"),
             ],
             swiftSettings: swiftSettings),
         // Benchmarks: their prompts and metrics, runs that go on where they stopped, reports.

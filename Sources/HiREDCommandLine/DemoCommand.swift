@@ -89,9 +89,7 @@ struct DemoCommand: AsyncParsableCommand {
             Output.line("  \(row.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(row.right)")
         }
         let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
-        do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
-            throw CommandError(.cannotCreate, "\(output) cannot be created: \(error.localizedDescription)")
-        }
+        try Output.createFolder(output)
         try Output.save(Data(page.html().utf8), to: outputURL.path)
         Output.line("\nThe kept tokens of each picture: \(outputURL.path)")
     }

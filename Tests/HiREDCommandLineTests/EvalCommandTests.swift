@@ -22,8 +22,8 @@ import Testing
         let log = URL(fileURLWithPath: killed).appending(path: "answers.jsonl")
         func lines() -> Int { ((try? Data(contentsOf: log)) ?? Data()).count { $0 == UInt8(ascii: "\n") } }
         var generator = SplitMix64(seed: 5)
-        for _ in 0..<4 {
-            let goal = lines() + Int.random(in: 0...9, using: &generator)
+        for _ in 0..<10 {
+            let goal = lines() + Int.random(in: 0...3, using: &generator)
             _ = try Program.run(demo(killed)) { process in
                 while process.isRunning, lines() <= goal { usleep(500) }
                 kill(process.processIdentifier, SIGKILL)
