@@ -230,7 +230,7 @@ let package = Package(
                 "ElementTypes", "HiREDInference", "VisionEncoding", "ModelImport", "ModelGraphs", "HiRED",
                 "Checkpoints",
                 "ImageProcessing", "Tokenization",
-                "Scheduling", "OpenVINO",
+                "Scheduling", "OpenVINO", .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
