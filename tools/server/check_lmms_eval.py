@@ -2,9 +2,9 @@
 
 Usage: check_lmms_eval.py BASE_URL MODEL DATA RESULTS   (pip install lmms-eval==0.7.3; BASE_URL ends with /v1)
 
-DATA holds chartqa.jsonl and docvqa.jsonl with their pictures, as `hired eval demo` draws them. RESULTS is results.json of
-`hired eval chartqa docvqa --data DATA --metrics current` under one configuration, asked of the same server or with the
-same budget, precision (f32: answers must not depend on their company) and template.
+DATA holds chartqa.jsonl and docvqa.jsonl with their pictures, as `hired eval demo` draws them. RESULTS is results.json
+of `hired eval chartqa docvqa --data DATA --metrics current` under one configuration, asked of the same server or with
+the same budget, precision (f32: answers must not depend on their company) and template.
 """
 
 import importlib.util
