@@ -109,6 +109,36 @@ import Testing
             "6 layers")
     }
 
+    @Test func attentionIsReported() throws {
+        let scratch = try Scratch()
+        let arguments = [
+            "attention", Program.demo, "--image", Program.demo + "/samples/10-receipt.png", "--precision", "f32",
+            "How much is the TEA?",
+        ]
+        for budget in ["full", "20%"] {
+            let report = try Program.json(
+                arguments + ["--budget", budget, "--output", scratch.path("heat.svg"), "--layers", "0,3", "--json"])
+            let rows = try #require(report["rows"] as? [[String: Any]])
+            #expect(rows.count == 4 + 1)
+            for row in rows {
+                let parts = try ["pictures", "text_before", "text_behind"].map { try #require(row[$0] as? Double) }
+                #expect(abs(parts.reduce(0, +) - 1) < 1e-4 && parts.allSatisfy { $0 > 0 })
+                let partitions = try #require(row["partitions"] as? [Double])
+                #expect(abs(partitions.reduce(try #require(row["separators"] as? Double), +) - 1) < 1e-4)
+                let (top20, top40) = (
+                    try #require(row["top20"] as? Double), try #require(row["top40"] as? Double)
+                )
+                #expect(0.2 <= top20 && top20 < top40 && top40 <= 1)
+            }
+            let svg = try String(contentsOfFile: scratch.path("heat.svg"), encoding: .utf8)
+            #expect(svg.contains("mean of all layers") && svg.contains(">layer 3<"))
+        }
+        let text = try Program.run(arguments)
+        #expect(text.status == 0 && text.output.contains("\nmean "), "\(text.error)")
+        try Program.expectFailure(arguments + ["--layers", "4"], 64, "0 to 3")
+        try Program.expectFailure(arguments + ["--output", "heat.gif"], 64, ".svg or .png")
+    }
+
     /// Every strategy answers, and those that find their own number take no budget.
     @Test func everyStrategyAnswers() throws {
         let picture = Program.demo + "/samples/10-receipt.png"
