@@ -44,7 +44,8 @@ extension HiREDError: CustomStringConvertible {
         case .unknownAllocation(let name):
             "unknown allocation '\(name)'; give one of " + Allocation.allCases.map(\.rawValue).joined(separator: ", ")
         case .unknownPositions(let name):
-            "unknown positions '\(name)'; give one of " + TokenPositions.allCases.map(\.rawValue).joined(separator: ", ")
+            "unknown positions '\(name)'; give one of "
+                + TokenPositions.allCases.map(\.rawValue).joined(separator: ", ")
         case .invalidLayout(let reason): "invalid partition layout: \(reason)"
         case .invalidAttention(let reason): "invalid attention: \(reason)"
         case .invalidSelection(let reason):

@@ -50,7 +50,8 @@ struct AttentionCommand: AsyncParsableCommand {
         let drawn = try (layers ?? "").split(separator: ",").map { text in
             guard let layer = Int(text), (0..<model.description.config.text.layerCount).contains(layer) else {
                 throw CommandError(
-                    .usage, "layers cannot hold '\(text)'; give numbers from 0 to "
+                    .usage,
+                    "layers cannot hold '\(text)'; give numbers from 0 to "
                         + "\(model.description.config.text.layerCount - 1)")
             }
             return layer

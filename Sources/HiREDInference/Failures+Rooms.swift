@@ -8,7 +8,8 @@ extension HiREDError: Failure {
     public var kind: FailureKind {
         switch self {
         case .invalidBudget, .invalidAlpha, .invalidEmptyTileShare, .unknownStrategy, .unknownAllocation,
-            .unknownPositions, .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered, .invalidHead:
+            .unknownPositions, .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered,
+            .invalidHead:
             .invalidRequest
         case .invalidLayout, .invalidAttention, .invalidSelection: .internal
         }

@@ -60,7 +60,8 @@ package struct AttentionReport: Codable, Sendable, Equatable {
         let before = sum(values[..<start])
         return Row(
             layer: layer, pictures: pictures, textBefore: before, textBehind: sum(values) - before - pictures,
-            top20: sum(sorted.prefix(tokens.count / 5)) / whole, top40: sum(sorted.prefix(2 * tokens.count / 5)) / whole,
+            top20: sum(sorted.prefix(tokens.count / 5)) / whole,
+            top40: sum(sorted.prefix(2 * tokens.count / 5)) / whole,
             partitions: partitions, separators: separators / whole)
     }
 
@@ -70,7 +71,8 @@ package struct AttentionReport: Codable, Sendable, Equatable {
         let (range, image) = (attention.places[picture], attention.pictures[picture].tokens)
         let most = max(values[range].max() ?? 0, .leastNormalMagnitude)
         var heat = [[Float]](
-            repeating: [Float](repeating: 0, count: image.layout.tokensPerPartition), count: image.layout.partitionCount)
+            repeating: [Float](repeating: 0, count: image.layout.tokensPerPartition), count: image.layout.partitionCount
+        )
         for (value, slot) in zip(values[range], image.selection.slots) {
             if case .token(let partition, let index) = slot { heat[partition][index] = value / most }
         }

@@ -19,12 +19,15 @@ import Testing
         for row in rows {
             func median(_ name: String) -> Double? { (row[name] as? [String: Any])?["median"] as? Double }
             let batch = Double(try #require(row["batch"] as? Int))
-            let (rate, bare) = (try #require(median("tokens_per_second")), try #require(row["bare_tokens_per_second"] as? Double))
+            let (rate, bare) = (
+                try #require(median("tokens_per_second")), try #require(row["bare_tokens_per_second"] as? Double)
+            )
             #expect(rate > 0 && bare > 0)
             #expect(abs(try #require(row["of_bare"] as? Double) / (rate / bare) - 1) < 1e-6)
             // Three tokens of each request: two steps after the prompts.
             if batch == 1 {
-                let seconds = (try #require(median("bare_prefill_ms")) + 2 * (try #require(median("bare_decode_ms")))) / 1000
+                let seconds =
+                    (try #require(median("bare_prefill_ms")) + 2 * (try #require(median("bare_decode_ms")))) / 1000
                 #expect(abs(bare * seconds / 3 - 1) < 1e-6)
             }
         }
@@ -32,9 +35,11 @@ import Testing
             try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
         }
         let markdown = try file("bench.md")
-        #expect(markdown.contains("1000×1000 pixels, drawn, 3 new tokens, 1 runs") && markdown.contains("\n| 2 | 20% | "))
+        #expect(
+            markdown.contains("1000×1000 pixels, drawn, 3 new tokens, 1 runs") && markdown.contains("\n| 2 | 20% | "))
         let page = try file("bench.html")
-        #expect(page.contains("bare_tokens_per_second") && page.contains("Content-Security-Policy") && !page.contains("{{"))
+        #expect(
+            page.contains("bare_tokens_per_second") && page.contains("Content-Security-Policy") && !page.contains("{{"))
         let saved = try JSONSerialization.jsonObject(with: Data(try file("bench.json").utf8)) as? NSDictionary
         #expect(saved == report as NSDictionary)
     }

@@ -39,7 +39,8 @@ import Testing
         let expected = try #require(fixture.folders[name])
         let tokenizer = try SentencePieceFixture.tokenizer(name)
         for (prompt, ids) in zip(fixture.prompts, expected.chunks) {
-            #expect(try tokenizer.encode(prompt, splitAt: "<image>", placing: -200) == ids, "\(prompt.debugDescription)")
+            #expect(
+                try tokenizer.encode(prompt, splitAt: "<image>", placing: -200) == ids, "\(prompt.debugDescription)")
         }
     }
 

@@ -197,7 +197,9 @@ private struct SettingsFixture: Decodable {
             let pattern = try TextPattern(.expression(expression), path: "t.json")
             var found: Set<Unicode.Scalar> = []
             for text in texts(["\u{1}"]) {
-                for piece in try pattern.pieces(of: text) where piece.matches { found.formUnion(piece.text.unicodeScalars) }
+                for piece in try pattern.pieces(of: text) where piece.matches {
+                    found.formUnion(piece.text.unicodeScalars)
+                }
             }
             return { found.contains($0) }
         }

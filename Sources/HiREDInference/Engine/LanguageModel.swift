@@ -87,7 +87,11 @@ final class LanguageModel {
         step.entries = (0..<shapes.unusedCount).map {
             StepEntry(id: UInt64($0), positions: 0..<1, blockTable: [cache.scratchBlock], samples: true)
         }
-        try inputs.fill(step) { $1.update(repeating: 0) } rows: { $0.update(repeating: 0) }
+        try inputs.fill(step) {
+            $1.update(repeating: 0)
+        } rows: {
+            $0.update(repeating: 0)
+        }
         try infer(step)
     }
 

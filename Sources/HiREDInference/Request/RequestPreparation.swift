@@ -151,7 +151,9 @@ final class RequestPreparation: @unchecked Sendable {
     /// Position ids that a prompt takes up: a picture's whole sequence where its tokens keep their positions.
     private func span(of count: PromptCount, _ request: GenerationRequest) -> Int {
         count.images.enumerated().reduce(count.textTokens) { sum, image in
-            sum + (request.selection(of: image.offset).positions == .original ? image.element.full : image.element.planned)
+            sum
+                + (request.selection(of: image.offset).positions == .original
+                    ? image.element.full : image.element.planned)
         }
     }
 

@@ -97,7 +97,8 @@ package final class GraphCompiler {
     package func compileAttention() throws -> CompiledModel {
         guard let source = source as? CheckpointSource else {
             throw GraphError.configuration(
-                key: "the folder", reason: "is an imported one; the language model's attention is read of a checkpoint's")
+                key: "the folder",
+                reason: "is an imported one; the language model's attention is read of a checkpoint's")
         }
         let model = try source.readAttention(core: core)
         return try core.compile(model, device: options.device, properties: try languageProperties(model))
