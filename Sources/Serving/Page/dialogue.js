@@ -3,7 +3,7 @@ import { isRunning, messagesOf, newAnswer, run } from "./ask.js";
 import { isAtEnd, toEnd } from "./frame.js";
 import { newID } from "./store.js";
 
-const titleOf = (text, pictures) => (text.split("\n")[0].slice(0, 60) || pictures[0]?.name || "Conversation");
+const titleOf = (text) => text.split("\n")[0].slice(0, 60);
 
 export class Dialogue {
   #running = null;
@@ -25,7 +25,7 @@ export class Dialogue {
     const { composer, talk, store } = this;
     const text = composer.text.trim();
     const { pictures, editing } = composer;
-    if ((text === "" && pictures.length === 0) || this.#running) return;
+    if (text === "" || this.#running) return;
     if (!this.actions.model()) return void this.actions.noModel();
     talk.current ??= { id: newID(), title: "", created: Date.now(), updated: Date.now(), turns: [] };
     if (editing) await talk.cutFrom(editing, pictures);
@@ -35,7 +35,7 @@ export class Dialogue {
     };
     talk.addPictures(pictures);
     talk.current.turns.push(turn);
-    talk.current.title ||= titleOf(text, pictures);
+    talk.current.title ||= titleOf(text);
     composer.clear();
     talk.drawTurn(turn, []);
     this.actions.changed();

@@ -82,7 +82,10 @@ export class PictureWindow {
     }
     const blob = await this.actions.blob(this.picture.id);
     if (!blob) throw new Error("The picture is no longer stored.");
-    const content = [{ type: "image_url", image_url: { url: await dataURL(blob) } }];
+    // A prompt needs words; they do not change what is kept.
+    const content = [
+      { type: "image_url", image_url: { url: await dataURL(blob) } }, { type: "text", text: "What is in the picture?" },
+    ];
     return this.actions.select({ messages: [{ role: "user", content }], ...fields }, signal);
   }
 
