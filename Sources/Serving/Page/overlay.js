@@ -142,7 +142,8 @@ export function partitionLine(selection, place) {
     typeof score === "number" ? `, score ${score.toFixed(3)}` : ""}`;
 }
 
-export const keptCount = (selection) => selection.kept.reduce((sum, each) => sum + each.length, 0);
+/** Separators between rows count too, where the server tells of them. */
+export const keptCount = (selection) => selection.kept_count ?? selection.kept.reduce((sum, each) => sum + each.length, 0);
 
 export const describe = (selection) =>
   `${tokensText(keptCount(selection))} kept: ${selection.kept.map((each, place) =>
