@@ -115,11 +115,15 @@ import Testing
             "attention", Program.demo, "--image", Program.demo + "/samples/10-receipt.png", "--precision", "f32",
             "How much is the TEA?",
         ]
+        let config = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(fileURLWithPath: Program.demo + "/config.json")))
+        let text = try #require((config as? [String: Any])?["text_config"] as? [String: Any])
+        let count = try #require(text["num_hidden_layers"] as? Int)
         for budget in ["full", "20%"] {
             let report = try Program.json(
                 arguments + ["--budget", budget, "--output", scratch.path("heat.svg"), "--layers", "0,3", "--json"])
             let rows = try #require(report["rows"] as? [[String: Any]])
-            #expect(rows.count == 4 + 1)
+            #expect(rows.count == count + 1)
             for row in rows {
                 let parts = try ["pictures", "text_before", "text_behind"].map { try #require(row[$0] as? Double) }
                 #expect(abs(parts.reduce(0, +) - 1) < 1e-4 && parts.allSatisfy { $0 > 0 })
@@ -133,9 +137,9 @@ import Testing
             let svg = try String(contentsOfFile: scratch.path("heat.svg"), encoding: .utf8)
             #expect(svg.contains("mean of all layers") && svg.contains(">layer 3<"))
         }
-        let text = try Program.run(arguments)
-        #expect(text.status == 0 && text.output.contains("\nmean "), "\(text.error)")
-        try Program.expectFailure(arguments + ["--layers", "4"], 64, "0 to 3")
+        let printed = try Program.run(arguments)
+        #expect(printed.status == 0 && printed.output.contains("\nmean "), "\(printed.error)")
+        try Program.expectFailure(arguments + ["--layers", "\(count)"], 64, "0 to \(count - 1)")
         try Program.expectFailure(arguments + ["--output", "heat.gif"], 64, ".svg or .png")
     }
 

@@ -6,6 +6,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from browser import Seen
+from samples import WORD
 
 QUESTION = "What word is written?"
 
@@ -33,7 +34,7 @@ def an_answer_is_streamed(browser: Browser, url: str, folder: pathlib.Path | Non
         expect(page.locator(".question .veil")).to_have_count(2)
         seen.shot("answering")
         seen.rest()
-        expect(page.locator(".answer .markdown")).to_contain_text("PARK")
+        expect(page.locator(".answer .markdown")).to_contain_text(WORD)
         facts = page.inner_text(".fact-line")
         assert re.search(r"\d+ of \d+ image tokens", facts), facts
         assert re.search(r"first token [\d.]+ m?s", facts), facts
@@ -69,7 +70,7 @@ def an_answer_is_asked_again(browser: Browser, url: str, folder: pathlib.Path | 
         seen.rest()
         assert len(asked) == 2 and asked[0]["messages"] == asked[1]["messages"]
         page.get_by_role("button", name="Copy answer").click()
-        assert "PARK" in page.evaluate("navigator.clipboard.readText()")
+        assert WORD in page.evaluate("navigator.clipboard.readText()")
         seen.ask("What color is the circle?")
         expect(page.locator(".turn")).to_have_count(4)
         page.get_by_role("button", name="Edit and ask again").first.click()
