@@ -47,7 +47,7 @@ import Testing
     @Test func aProtocolsPictureIsItsOwn() throws {
         try Program.expectFailure(
             ["bench", Program.demo, "--protocol", "paper", "--image", "picture.png"], 64, "leave out --image")
-        let output = Program.demo + "/model.json/speed"
+        let output = Program.demo + "/config.json/speed"
         try Program.expectFailure(["bench", Program.demo, "--output", output], 73, "cannot be created")
     }
 }

@@ -61,12 +61,12 @@ import Testing
     @Test func aPromptThatTheTokenizerCannotCutIsRefused() throws {
         let json = #"""
             {"model": {"type": "BPE", "vocab": {"x": 0, "y": 1, "z": 2}, "merges": []},
-            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(xy|xy)+z"}, "behavior": "Isolated"}}
+            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "^(x|y)+z"}, "behavior": "Isolated"}}
             """#
         let tokenizer = try Tokenizer(json: Data(json.utf8), path: "t.json")
         #expect(try tokenizer.encode("xyz") == [0, 1, 2])
-        #expect(throws: TokenizerError.textNotCut(expression: Self.slowOnSome)) {
-            try tokenizer.encode(String(repeating: "xy", count: 40))
+        #expect(throws: TokenizerError.textNotCut(expression: "^(x|y)+z")) {
+            try tokenizer.encode(String(repeating: "xy", count: 500_000))
         }
     }
 
