@@ -118,7 +118,7 @@ let package = Package(
             dependencies: ["HiREDInference", "HiRED", .product(name: "Crypto", package: "swift-crypto")],
             resources: [
                 .embedInCode("Pages/report.html"), .embedInCode("Pages/report.css"), .embedInCode("Pages/report.js"),
-                .embedInCode("Pages/demo.js"),
+                .embedInCode("Pages/bench.js"), .embedInCode("Pages/demo.js"),
             ],
             swiftSettings: swiftSettings),
         // Benchmarks: their prompts and metrics, runs that go on where they stopped, reports.
@@ -154,7 +154,8 @@ let package = Package(
                 .embedInCode("Page/answer-view.js"), .embedInCode("Page/api.js"), .embedInCode("Page/app.css"),
                 .embedInCode("Page/ask.js"), .embedInCode("Page/budget.js"), .embedInCode("Page/choice.js"),
                 .embedInCode("Page/comparison.js"), .embedInCode("Page/composer.js"),
-                .embedInCode("Page/connection.js"), .embedInCode("Page/conversation.css"),
+                .embedInCode("Page/connection.js"), .embedInCode("Page/conversation-view.js"),
+                .embedInCode("Page/conversation.css"), .embedInCode("Page/dialogue.js"),
                 .embedInCode("Page/dom.js"), .embedInCode("Page/events.js"), .embedInCode("Page/figure.js"),
                 .embedInCode("Page/format.js"), .embedInCode("Page/frame.js"), .embedInCode("Page/history.js"),
                 .embedInCode("Page/icon.svg"), .embedInCode("Page/index.html"), .embedInCode("Page/main.js"),
@@ -229,7 +230,7 @@ let package = Package(
                 "ElementTypes", "HiREDInference", "VisionEncoding", "ModelImport", "ModelGraphs", "HiRED",
                 "Checkpoints",
                 "ImageProcessing", "Tokenization",
-                "Scheduling", "OpenVINO",
+                "Scheduling", "OpenVINO", .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),

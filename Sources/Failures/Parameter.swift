@@ -3,7 +3,7 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     // Of a request.
     case prompt, template
     case images, maximumPixels
-    case budget, alpha, strategy, allocation, selectionSeed, keepSeparators, emptyTileShare
+    case budget, alpha, strategy, allocation, selectionSeed, keepSeparators, tokenPositions, emptyTileShare
     case scoringLayer, rankingLayer, head
     case maximumSecondsToFirstToken, maximumMemory
     case temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed, stop, logprobs

@@ -16,6 +16,7 @@ public enum HiREDError: Error, Equatable {
     case releasedCodeRefuses(String)
     /// A head that the vision transformer does not have.
     case invalidHead(Int, of: Int)
+    case unknownPositions(String)
     /// A way of sharing a budget out that the strategy does not have.
     case allocationNotOffered(Allocation, strategy: StrategyName)
     /// An option that is set and would change nothing.
@@ -24,7 +25,7 @@ public enum HiREDError: Error, Equatable {
 
 /// Options of a selection that not every strategy has.
 public enum SelectionOption: String, Sendable, Hashable {
-    case budget, alpha, allocation, seed, keepsSeparators, emptyTileShare, scoringLayer, rankingLayer, head
+    case budget, alpha, allocation, seed, keepsSeparators, positions, emptyTileShare, scoringLayer, rankingLayer, head
 }
 
 extension HiREDError: CustomStringConvertible {
@@ -42,6 +43,9 @@ extension HiREDError: CustomStringConvertible {
                 + StrategyName.allCases.map(\.rawValue).joined(separator: ", ")
         case .unknownAllocation(let name):
             "unknown allocation '\(name)'; give one of " + Allocation.allCases.map(\.rawValue).joined(separator: ", ")
+        case .unknownPositions(let name):
+            "unknown positions '\(name)'; give one of "
+                + TokenPositions.allCases.map(\.rawValue).joined(separator: ", ")
         case .invalidLayout(let reason): "invalid partition layout: \(reason)"
         case .invalidAttention(let reason): "invalid attention: \(reason)"
         case .invalidSelection(let reason):

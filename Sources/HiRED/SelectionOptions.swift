@@ -10,6 +10,8 @@ public struct SelectionOptions: Sendable, Hashable {
     public var seed: UInt64 = 0
     /// Keeps the separators of rows that keep a token; they then count against the budget.
     public var keepsSeparators = false
+    /// Where the language model is told that kept tokens stand.
+    public var positions = TokenPositions.packed
     /// Tiles whose visual content score is under this fraction of an even share get no tokens and are never encoded;
     /// the other tiles share what would have been theirs. From 0, which skips none, to 1. The paper has no such rule.
     public var emptyTileShare = 0.0
@@ -92,6 +94,8 @@ public struct SelectionOptions: Sendable, Hashable {
         case .allocation: !effective.allocations.isEmpty
         case .seed: effective == .random
         case .keepsSeparators: ![.full, .spatial, .prumerge, .prumergePlus].contains(effective)
+        // Sums of tokens stand nowhere in the full sequence.
+        case .positions: ![.full, .prumerge, .prumergePlus].contains(effective)
         case .scoringLayer: hasLayers && sharing != .even
         case .rankingLayer, .head: hasLayers
         }
@@ -106,7 +110,8 @@ public struct SelectionOptions: Sendable, Hashable {
         }
         let set: [(SelectionOption, Bool)] = [
             (.budget, budget != .full), (.alpha, alpha != defaults.alpha), (.seed, seed != defaults.seed),
-            (.keepsSeparators, keepsSeparators), (.emptyTileShare, emptyTileShare != 0),
+            (.keepsSeparators, keepsSeparators), (.positions, positions != defaults.positions),
+            (.emptyTileShare, emptyTileShare != 0),
             (.scoringLayer, scoringLayer != defaults.scoringLayer),
             (.rankingLayer, rankingLayer != defaults.rankingLayer), (.head, head != nil),
         ]
@@ -125,6 +130,7 @@ public struct SelectionOptions: Sendable, Hashable {
         if !uses(.seed) { seed = defaults.seed }
         // The released code refuses these rather than not to use them.
         if !uses(.keepsSeparators) || sharing == .releasedCode { keepsSeparators = false }
+        if !uses(.positions) { positions = defaults.positions }
         if !uses(.emptyTileShare) || sharing == .releasedCode { emptyTileShare = 0 }
         if !uses(.scoringLayer) { scoringLayer = defaults.scoringLayer }
         if !uses(.rankingLayer) { rankingLayer = defaults.rankingLayer }

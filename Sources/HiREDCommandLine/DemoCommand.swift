@@ -80,9 +80,7 @@ struct DemoCommand: AsyncParsableCommand {
         Progress.clear()
         Output.line(page.text)
         let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
-        do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
-            throw CommandError(.cannotCreate, "\(output) cannot be created: \(error.localizedDescription)")
-        }
+        try Output.createFolder(output)
         try Output.save(Data(page.html().utf8), to: outputURL.path)
         Output.line("\nThe kept tokens of each picture: \(outputURL.path)")
     }

@@ -202,6 +202,9 @@ struct AblationArguments: ParsableArguments {
     @Option(help: "Row separators: dropped, kept, or both with a comma.")
     var separators: String?
 
+    @Option(help: "Position ids of kept tokens: packed, original, or both with a comma.")
+    var positions: String?
+
     @Option(help: "Layers whose attention scores the tiles, counted from 0 (Table 5).")
     var initLayers: String?
 
@@ -245,6 +248,10 @@ struct AblationArguments: ParsableArguments {
             }
             return Variant(label: text == "kept" ? "separators" : "") { $0.keepsSeparators = text == "kept" }
         }
+        let positions = try (positions ?? "").split(separator: ",").map { text in
+            let positions = try TokenPositions(parsing: String(text))
+            return Variant(label: positions == .original ? "original positions" : "") { $0.positions = positions }
+        }
         let initial = try numbers(initLayers, "init-layers").map { layer in
             Variant(label: "init \(layer)") { $0.scoringLayer = layer == 0 ? .first : .index(layer) }
         }
@@ -255,6 +262,6 @@ struct AblationArguments: ParsableArguments {
             let head = text == "sum" ? nil : try numbers(String(text), "heads")[0]
             return Variant(label: text == "sum" ? "" : "head \(text)") { $0.head = head }
         }
-        return EvaluationConfiguration.combinations([alphas, allocations, separators, initial, final, heads])
+        return EvaluationConfiguration.combinations([alphas, allocations, separators, positions, initial, final, heads])
     }
 }

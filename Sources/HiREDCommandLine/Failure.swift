@@ -82,6 +82,7 @@ extension Parameter {
         case .allocation: "--allocation"
         case .selectionSeed: "--selection-seed"
         case .keepSeparators: "--keep-separators"
+        case .tokenPositions: "--positions"
         case .emptyTileShare: "--skip-tiles"
         // Options of evaluations, which take lists of them.
         case .scoringLayer: "--init-layers"

@@ -16,7 +16,7 @@ struct HiREDCommand: AsyncParsableCommand {
         subcommands: [
             AskCommand.self, ChatCommand.self, SelectCommand.self, ImportCommand.self, InspectCommand.self,
             BatchCommand.self, BenchCommand.self, DemoCommand.self, EvalCommand.self, VisualizeCommand.self,
-            ServeCommand.self,
+            AttentionCommand.self, ServeCommand.self,
         ])
 
     /// Every failure ends with one line on standard error and a code of sysexits.h.

@@ -33,6 +33,9 @@ struct SelectionArguments: ParsableArguments {
     @Flag(help: "Keep the separators of rows that keep a token; they count against the budget.")
     var keepSeparators = false
 
+    @Option(help: "Position ids of kept tokens: packed, or original, those that they have without dropping.")
+    var positions = "packed"
+
     @Option(
         name: .customLong("skip-tiles"),
         help: """
@@ -63,6 +66,7 @@ struct SelectionArguments: ParsableArguments {
         options.allocation = try allocation.map(Allocation.init(parsing:))
         options.seed = selectionSeed
         options.keepsSeparators = keepSeparators
+        options.positions = try TokenPositions(parsing: positions)
         options.emptyTileShare = emptyTileShare
         _ = try options.makeStrategy()
         return options

@@ -55,6 +55,13 @@ enum Output {
         if let problem = put(Array(data), to: descriptor) { end(path, problem) }
     }
 
+    /// - Throws: `CommandError` where it cannot be created.
+    static func createFolder(_ path: String) throws {
+        do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+            throw CommandError(.cannotCreate, "\(path) cannot be created: \(error.localizedDescription)")
+        }
+    }
+
     private static func end(_ place: String, _ problem: Int32) -> Never {
         Terminal.restore()
         // At once: the model may be in a step, and nothing is buffered.

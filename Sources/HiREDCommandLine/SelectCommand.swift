@@ -30,6 +30,9 @@ struct SelectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let options = try selection.options()
+        guard options.positions == .packed else {
+            throw CommandError(.usage, "positions change no selection; leave out --positions")
+        }
         let input = try AskCommand.input(image, pixelLimit: loading.maxPixels)
         let model = try loading.load(model)
         let selected = try await model.select(input, options: options)

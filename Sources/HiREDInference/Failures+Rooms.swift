@@ -8,7 +8,8 @@ extension HiREDError: Failure {
     public var kind: FailureKind {
         switch self {
         case .invalidBudget, .invalidAlpha, .invalidEmptyTileShare, .unknownStrategy, .unknownAllocation,
-            .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered, .invalidHead:
+            .unknownPositions, .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered,
+            .invalidHead:
             .invalidRequest
         case .invalidLayout, .invalidAttention, .invalidSelection: .internal
         }
@@ -22,6 +23,7 @@ extension HiREDError: Failure {
         case .unknownStrategy: .parameter(.strategy)
         case .invalidHead: .parameter(.head)
         case .unknownAllocation, .releasedCodeRefuses, .allocationNotOffered: .parameter(.allocation)
+        case .unknownPositions: .parameter(.tokenPositions)
         case .unusedOption(let option, _): .parameter(Self.parameter(option))
         case .invalidLayout, .invalidAttention, .invalidSelection: nil
         }
@@ -37,6 +39,7 @@ extension HiREDError: Failure {
         case .allocation: .allocation
         case .seed: .selectionSeed
         case .keepsSeparators: .keepSeparators
+        case .positions: .tokenPositions
         case .emptyTileShare: .emptyTileShare
         }
     }
@@ -45,7 +48,8 @@ extension HiREDError: Failure {
         switch self {
         case .invalidBudget(let text): "'\(text)' is not understood"
         case .invalidAlpha(let text), .invalidEmptyTileShare(let text): "'\(text)' is out of range"
-        case .unknownStrategy(let name), .unknownAllocation(let name): "'\(name)' is unknown"
+        case .unknownStrategy(let name), .unknownAllocation(let name), .unknownPositions(let name):
+            "'\(name)' is unknown"
         case .invalidLayout(let reason): "invalid partition layout: \(reason)"
         case .invalidAttention(let reason): "invalid attention: \(reason)"
         case .invalidSelection(let reason): "the strategy's choice cannot be used: \(reason)"
@@ -70,6 +74,8 @@ extension HiREDError: Failure {
             .give(.strategy, "one of " + StrategyName.allCases.map(\.rawValue).joined(separator: ", "))
         case .unknownAllocation:
             .give(.allocation, "one of " + Allocation.allCases.map(\.rawValue).joined(separator: ", "))
+        case .unknownPositions:
+            .give(.tokenPositions, "one of " + TokenPositions.allCases.map(\.rawValue).joined(separator: ", "))
         case .invalidHead(_, let count): .give(.head, "a number from 0 to \(count - 1)")
         case .allocationNotOffered(_, let strategy):
             .give(.allocation, "one of " + strategy.allocations.map(\.rawValue).joined(separator: ", "))

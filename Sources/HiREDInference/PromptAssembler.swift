@@ -61,7 +61,7 @@ struct PromptAssembler: Sendable {
             text = try template.prompt(for: messages)
             isFramed = template.writesBeginning(text)
         }
-        let ids = encode(text, addSpecialTokens: !isFramed)
+        let ids = try encode(text, addSpecialTokens: !isFramed)
         let places = ids.count { $0 == imageToken }
         guard places == request.images.count else {
             if case .chat(let messages, _) = request.prompt,
@@ -84,16 +84,16 @@ struct PromptAssembler: Sendable {
             remedy: "leave it out of the prompt, or use the checkpoint's own tokenizer.json")
     }
 
-    private func encode(_ text: String, addSpecialTokens: Bool) -> [Int32] {
+    private func encode(_ text: String, addSpecialTokens: Bool) throws -> [Int32] {
         guard let spelling else {
-            return tokenizer.encode(
+            return try tokenizer.encode(
                 text, splitAt: ChatTemplate.imagePlace, placing: imageToken, addSpecialTokens: addSpecialTokens)
         }
         guard spelling != ChatTemplate.imagePlace else {
-            return tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+            return try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
         }
         let pieces = text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false)
-        return tokenizer.encode(pieces.joined(separator: spelling), addSpecialTokens: addSpecialTokens)
+        return try tokenizer.encode(pieces.joined(separator: spelling), addSpecialTokens: addSpecialTokens)
     }
 
     private static func text(of message: ChatMessage) -> String {

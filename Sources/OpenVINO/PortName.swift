@@ -11,6 +11,8 @@ public enum PortName {
     public static let beamIndex = "beam_idx"
     /// Decoder output: f32 [batch, tokens, vocabulary].
     public static let logits = "logits"
+    /// Decoder output in its place: f32 [batch, past + tokens], the last token's attention in a layer.
+    public static func attention(_ layer: Int) -> String { "attention.\(layer)" }
     /// Text-embedding input: i64 [batch, tokens].
     public static let inputIDs = "input_ids"
 

@@ -13,6 +13,9 @@ package struct ReportPage {
         self.script = script
     }
 
+    /// Of `hired bench`.
+    package static var bench: ReportPage { ReportPage(title: "Speed", script: PackageResources.bench_js) }
+
     package func html(_ value: some Encodable) throws -> String {
         let style = String(decoding: PackageResources.report_css, as: UTF8.self)
         let code = String(decoding: PackageResources.report_js + script, as: UTF8.self)

@@ -34,11 +34,15 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    func apply(to text: String) -> String {
+    /// - Throws: `TokenizerError.textNotCut`.
+    func apply(to text: String) throws(TokenizerError) -> String {
         switch self {
-        case .sequence(let all): return all.reduce(text) { $1.apply(to: $0) }
+        case .sequence(let all):
+            var result = text
+            for part in all { result = try part.apply(to: result) }
+            return result
         case .prepend(let prefix): return text.isEmpty ? text : prefix + text
-        case .replace(let pattern, let replacement): return pattern.replacing(in: text, with: replacement)
+        case .replace(let pattern, let replacement): return try pattern.replacing(in: text, with: replacement)
         case .nfc: return Self.normalizing(text) { $0.precomposedStringWithCanonicalMapping }
         case .nfd: return Self.normalizing(text) { $0.decomposedStringWithCanonicalMapping }
         case .nfkc: return Self.normalizing(text) { $0.precomposedStringWithCompatibilityMapping }

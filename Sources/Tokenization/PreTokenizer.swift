@@ -51,10 +51,13 @@ indirect enum PreTokenizer: Sendable {
     }
 
     /// - Parameter isFirst: whether the first piece begins the whole text.
-    func apply(to pieces: [Substring], isFirst: Bool) -> [Substring] {
+    /// - Throws: `TokenizerError.textNotCut`.
+    func apply(to pieces: [Substring], isFirst: Bool) throws(TokenizerError) -> [Substring] {
         switch self {
         case .sequence(let all):
-            return all.reduce(pieces) { $1.apply(to: $0, isFirst: isFirst) }
+            var result = pieces
+            for part in all { result = try part.apply(to: result, isFirst: isFirst) }
+            return result
         case .metaspace(let replacement, let scheme, let splits):
             return pieces.enumerated().flatMap { index, piece -> [Substring] in
                 var text = String(piece).replacingScalar(" ", with: replacement)
@@ -63,15 +66,16 @@ indirect enum PreTokenizer: Sendable {
                 return splits ? Self.cutBefore(replacement, text) : [text[...]]
             }
         case .byteLevel(let addsPrefixSpace, let pattern):
-            return pieces.flatMap { piece -> [Substring] in
+            return try Self.joined(pieces) { (piece) throws(TokenizerError) in
                 var text = String(piece)
                 if addsPrefixSpace, text.utf8.first != UInt8(ascii: " ") { text = " " + text }
-                let parts = pattern.map { $0.pieces(of: text).map(\.text) } ?? [text[...]]
+                let parts = try pattern?.pieces(of: text).map(\.text) ?? [text[...]]
                 return parts.map { ByteLevelAlphabet.encode($0)[...] }
             }
         case .split(let pattern, let behavior, let inverted):
-            return pieces.flatMap { piece in
-                Self.arrange(pattern.pieces(of: String(piece)).map { ($0.text, $0.matches != inverted) }, behavior)
+            return try Self.joined(pieces) { (piece) throws(TokenizerError) in
+                let parts = try pattern.pieces(of: String(piece)).map { ($0.text, $0.matches != inverted) }
+                return Self.arrange(parts, behavior)
             }
         case .digits(let individual):
             return pieces.flatMap { piece -> [Substring] in
@@ -92,6 +96,15 @@ indirect enum PreTokenizer: Sendable {
                 return parts.map(\.0)
             }
         }
+    }
+
+    /// `flatMap` with the error's type kept.
+    private static func joined(
+        _ pieces: [Substring], _ cut: (Substring) throws(TokenizerError) -> [Substring]
+    ) throws(TokenizerError) -> [Substring] {
+        var result: [Substring] = []
+        for piece in pieces { result += try cut(piece) }
+        return result
     }
 
     private static func cutBefore(_ replacement: String, _ text: String) -> [Substring] {

@@ -1,7 +1,7 @@
 /// How tokens become text again.
 indirect enum TokenDecoder: Sendable {
     case sequence([TokenDecoder])
-    case replace(TextPattern, with: String)
+    case replace(LiteralPattern, with: String)
     case byteFallback
     case fuse
     case strip(Unicode.Scalar, start: Int, stop: Int)
@@ -18,7 +18,12 @@ indirect enum TokenDecoder: Sendable {
             guard let pattern = file.pattern, let content = file.content else {
                 throw .malformed(path: path, reason: "the decoder Replace needs pattern and content")
             }
-            self = .replace(try TextPattern(pattern, path: path), with: content)
+            // No published file has an expression here, and an answer cannot be refused for what it says.
+            guard case .literal(let text) = pattern else {
+                throw .unsupported(
+                    path: path, component: "a regular expression in the decoder Replace", supported: "a text")
+            }
+            self = .replace(try LiteralPattern(text, path: path), with: content)
         case "ByteFallback": self = .byteFallback
         case "Fuse": self = .fuse
         case "Strip":

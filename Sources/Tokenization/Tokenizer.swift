@@ -100,7 +100,9 @@ public struct Tokenizer: Sendable {
         rawTokens = AddedTokens(select(normalized: false).map { Self.token($0, content: $0.content) })
         let normalizer = normalizer
         normalizedTokens = AddedTokens(
-            select(normalized: true).map { Self.token($0, content: normalizer?.apply(to: $0.content) ?? $0.content) })
+            try select(normalized: true).map {
+                Self.token($0, content: try normalizer?.apply(to: $0.content) ?? $0.content)
+            })
         if let frame = file.frame {
             (prefix, suffix) = (frame.before.map { Int32($0) }, frame.behind.map { Int32($0) })
         } else {
@@ -175,20 +177,21 @@ extension Tokenizer {
     /// The ids of a text.
     ///
     /// - Parameter addSpecialTokens: frames the ids as the file's post-processor asks (`<s>` for LLaMA).
-    /// - Complexity: O(n log n).
-    public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int32] {
+    /// - Throws: `TokenizerError.textNotCut` where the file's own expressions take too long on the text.
+    /// - Complexity: O(n log n), beside those expressions.
+    public func encode(_ text: String, addSpecialTokens: Bool = true) throws(TokenizerError) -> [Int32] {
         var result = addSpecialTokens ? prefix : []
         var isFirst = true
         for piece in rawTokens.split(text[...]) {
             switch piece {
             case .token(let id): result.append(id)
             case .text(let part):
-                let normal = normalizer?.apply(to: String(part)) ?? String(part)
+                let normal = try normalizer?.apply(to: String(part)) ?? String(part)
                 for inner in normalizedTokens.split(normal[...]) {
                     switch inner {
                     case .token(let id): result.append(id)
                     case .text(let words):
-                        for word in preTokenizer?.apply(to: [words], isFirst: isFirst) ?? [words] {
+                        for word in try preTokenizer?.apply(to: [words], isFirst: isFirst) ?? [words] {
                             encoder.encode(word, into: &result)
                         }
                     }
@@ -209,13 +212,14 @@ extension Tokenizer {
     ///   - place: what stands where a picture goes; not empty.
     ///   - id: put where a picture goes.
     ///   - addSpecialTokens: as for one text.
+    /// - Throws: as for one text.
     public func encode(
         _ text: String, splitAt place: String, placing id: Int32, addSpecialTokens: Bool = true
-    ) -> [Int32] {
+    ) throws(TokenizerError) -> [Int32] {
         let chunks = text.utf8.split(separator: place.utf8, omittingEmptySubsequences: false)
         var result: [Int32] = []
         for (index, chunk) in chunks.enumerated() {
-            let ids = encode(String(Substring(chunk)), addSpecialTokens: addSpecialTokens)
+            let ids = try encode(String(Substring(chunk)), addSpecialTokens: addSpecialTokens)
             let isFramed = addSpecialTokens && ids.starts(with: prefix)
             result += index == 0 ? ids : [id] + (isFramed ? ids.dropFirst(prefix.count) : ids[...])
         }

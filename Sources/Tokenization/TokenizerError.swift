@@ -6,6 +6,8 @@ public enum TokenizerError: Error, Equatable {
     case unreadable(path: String, reason: String)
     case malformed(path: String, reason: String)
     case unsupported(path: String, component: String, supported: String)
+    /// A text on which one of the tokenizer's regular expressions takes more steps or memory than it is given.
+    case textNotCut(expression: String)
 }
 
 extension TokenizerError: Failure {
@@ -14,6 +16,7 @@ extension TokenizerError: Failure {
         case .missing, .unreadable: .notFound
         case .malformed: .damagedFile
         case .unsupported: .unsupportedModel
+        case .textNotCut: .invalidRequest
         }
     }
 
@@ -21,6 +24,7 @@ extension TokenizerError: Failure {
         switch self {
         case .missing(let path), .unreadable(let path, _), .malformed(let path, _), .unsupported(let path, _, _):
             .file(path)
+        case .textNotCut: .parameter(.prompt)
         }
     }
 
@@ -30,6 +34,8 @@ extension TokenizerError: Failure {
         case .unreadable(_, let reason): "cannot be read: \(reason)"
         case .malformed(_, let reason): "is damaged: \(reason)"
         case .unsupported(_, let component, let supported): "\(component) is not supported; supported: \(supported)"
+        case .textNotCut(let expression):
+            "cannot be cut into tokens: on this text the tokenizer's regular expression '\(expression)' takes too many steps"
         }
     }
 
@@ -42,6 +48,7 @@ extension TokenizerError: Failure {
         case .unreadable: .advice("check the file's permissions")
         case .malformed: .advice("download it again")
         case .unsupported: nil
+        case .textNotCut: .advice("shorten it, or break up what repeats")
         }
     }
 }

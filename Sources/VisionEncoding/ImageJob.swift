@@ -87,7 +87,18 @@ package struct ImageJob {
         if strategy.obeysBudget, let budget = selection.allocation.budget, selection.count > budget {
             throw HiREDError.invalidSelection("\(selection.count) tokens are more than the budget of \(budget)")
         }
-        return ImageTokens(layout: partitions.layout, selection: selection)
+        return ImageTokens(layout: partitions.layout, selection: selection, attention: taps.map(Self.attention))
+    }
+
+    /// A view's attention as bytes, for whoever draws it.
+    private static func attention(_ taps: ViewTaps?) -> [UInt8] {
+        guard let row = taps?.values[VisionTap(.classAttention, layer: .final)], let most = row.max(), most > 0 else {
+            return []
+        }
+        return row.map { value in
+            let share = (255 * value / most).rounded()
+            return share >= 0 && share <= 255 ? UInt8(share) : 0
+        }
     }
 
     /// Whether the strategy had every token projected, so that what it kept is not projected again.

@@ -52,7 +52,13 @@ package final class ImagePipeline {
             let rows = try job.keptRows(tokens, width: job.keepsProjected ? hiddenSize : encoder.width)
             return pack(tokens.selection.slots, job.keepsProjected ? rows : try projector.project(rows))
         }
-        return Result(tokens: tokens, embeddings: ImageEmbeddings(values: values, count: tokens.kept, key: key))
+        let positions =
+            job.options.positions == .original ? try tokens.selection.originalPositions(in: tokens.layout) : nil
+        return Result(
+            tokens: tokens,
+            embeddings: ImageEmbeddings(
+                values: values, count: tokens.kept, key: key, positions: positions,
+                span: positions == nil ? nil : tokens.full))
     }
 
     /// Lays separators between projected tokens.

@@ -4,6 +4,9 @@ public import HiRED
 public struct ImageTokens: Sendable, Equatable {
     public var layout: PartitionLayout
     public var selection: TokenSelection
+    /// What the CLS token attends to in the final layer, head-summed: for each partition its tokens, row by row, from 0 to
+    /// 255 for the partition's largest. Empty where a view was not encoded or the strategy does not read it.
+    public var attention: [[UInt8]]
 
     /// Image tokens without dropping, separators included, as Transformers counts them.
     public var full: Int { layout.fullTokenCount }

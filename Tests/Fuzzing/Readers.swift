@@ -170,7 +170,7 @@ extension Reader {
                 ]
             ) { bytes, _ in
                 let tokenizer = try Tokenizer(json: Data(bytes), path: "tokenizer.json")
-                _ = tokenizer.decode(tokenizer.encode("A small text, 京 and 42 <image>\u{0}é"))
+                _ = tokenizer.decode(try tokenizer.encode("A small text, 京 and 42 <image>\u{0}é"))
             },
             Reader(
                 name: "tokenizer-config", share: 2,

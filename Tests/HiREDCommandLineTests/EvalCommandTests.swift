@@ -22,8 +22,8 @@ import Testing
         let log = URL(fileURLWithPath: killed).appending(path: "answers.jsonl")
         func lines() -> Int { ((try? Data(contentsOf: log)) ?? Data()).count { $0 == UInt8(ascii: "\n") } }
         var generator = SplitMix64(seed: 5)
-        for _ in 0..<4 {
-            let goal = lines() + Int.random(in: 0...9, using: &generator)
+        for _ in 0..<10 {
+            let goal = lines() + Int.random(in: 0...3, using: &generator)
             _ = try Program.run(demo(killed)) { process in
                 while process.isRunning, lines() <= goal { usleep(500) }
                 kill(process.processIdentifier, SIGKILL)
@@ -107,6 +107,40 @@ import Testing
         try Program.expectFailure(
             ["visualize", Program.demo, "--image", picture, "--layers", "99", "--output", scratch.path("x.svg")], 64,
             "8 layers")
+    }
+
+    @Test func attentionIsReported() throws {
+        let scratch = try Scratch()
+        let arguments = [
+            "attention", Program.demo, "--image", Program.demo + "/samples/10-receipt.png", "--precision", "f32",
+            "How much is the TEA?",
+        ]
+        let config = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(fileURLWithPath: Program.demo + "/config.json")))
+        let text = try #require((config as? [String: Any])?["text_config"] as? [String: Any])
+        let count = try #require(text["num_hidden_layers"] as? Int)
+        for budget in ["full", "20%"] {
+            let report = try Program.json(
+                arguments + ["--budget", budget, "--output", scratch.path("heat.svg"), "--layers", "0,3", "--json"])
+            let rows = try #require(report["rows"] as? [[String: Any]])
+            #expect(rows.count == count + 1)
+            for row in rows {
+                let parts = try ["pictures", "text_before", "text_behind"].map { try #require(row[$0] as? Double) }
+                #expect(abs(parts.reduce(0, +) - 1) < 1e-4 && parts.allSatisfy { $0 > 0 })
+                let partitions = try #require(row["partitions"] as? [Double])
+                #expect(abs(partitions.reduce(try #require(row["separators"] as? Double), +) - 1) < 1e-4)
+                let (top20, top40) = (
+                    try #require(row["top20"] as? Double), try #require(row["top40"] as? Double)
+                )
+                #expect(0.2 <= top20 && top20 < top40 && top40 <= 1)
+            }
+            let svg = try String(contentsOfFile: scratch.path("heat.svg"), encoding: .utf8)
+            #expect(svg.contains("mean of all layers") && svg.contains(">layer 3<"))
+        }
+        let printed = try Program.run(arguments)
+        #expect(printed.status == 0 && printed.output.contains("\nmean "), "\(printed.error)")
+        try Program.expectFailure(arguments + ["--layers", "\(count)"], 64, "0 to \(count - 1)")
+        try Program.expectFailure(arguments + ["--output", "heat.gif"], 64, ".svg or .png")
     }
 
     /// Every strategy answers, and those that find their own number take no budget.

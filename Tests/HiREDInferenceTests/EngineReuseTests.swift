@@ -66,6 +66,7 @@ import Tokenization
         }
         add { $0.selection.allocation = .even }
         add { $0.selection.keepsSeparators = true }
+        add { $0.selection.positions = .original }
         add { $0.images = [EngineFixture.picture(9)] }
         for other in others {
             let expected = try await EngineReuseTests.fresh(other)

@@ -148,6 +148,11 @@ import Testing
         #expect(
             refused { ($0.strategy, $0.keepsSeparators) = (.full, true) }
                 == .unusedOption(.keepsSeparators, strategy: .full))
+        for strategy in [StrategyName.full, .prumerge, .prumergePlus] {
+            #expect(
+                refused { ($0.strategy, $0.budget, $0.positions) = (strategy, .full, .original) }
+                    == .unusedOption(.positions, strategy: strategy))
+        }
         #expect(refused { ($0.budget, $0.alpha) = (.full, 0.3) } == .unusedOption(.alpha, strategy: .full))
         #expect(refused { ($0.budget, $0.allocation) = (.full, .even) } == .unusedOption(.allocation, strategy: .full))
         #expect(

@@ -28,6 +28,17 @@ import Testing
         #expect(parsed.source(of: result, port: 0)?.tensorNames == ["logits"])
     }
 
+    /// In place of logits, and of the last token alone.
+    @Test func attentionIsAnOutputWhereItIsAskedFor() throws {
+        let table = try SyntheticWeights.table(SyntheticWeights.decoder(Self.base))
+        let graph = try DecoderGraph.emit(
+            Self.base, weights: table, prefix: "m.", head: "head.weight", outputsAttention: true,
+            constantsOffset: 1 << 20)
+        let parsed = try #require(ParsedIR(graph.xml))
+        #expect(parsed.layers(ofType: "Result").map(\.name) == ["attention.0", "attention.1"])
+        #expect(parsed.layers(ofType: "SoftMax").count == 2)
+    }
+
     @Test(arguments: [1, 2, 4])
     func stateFollowsThePagedAttentionPattern(keyValueHeads: Int) throws {
         var shape = Self.base

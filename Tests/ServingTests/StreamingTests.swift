@@ -87,7 +87,19 @@ import Testing
             let kept = selection["kept"]?.list?.map { $0.list?.compactMap(\.integer) ?? [] }
             #expect(kept == expected.images[0].selection.kept)
             #expect(named["visual_tokens.selected"]?["picture"] == 0)
-            #expect(selection["partitions"]?.list?.count == expected.images[0].layout.partitionCount)
+            let layout = expected.images[0].layout
+            #expect(selection["partitions"]?.list?.count == layout.partitionCount)
+            let attention = try #require(selection["attention"]?.list).map { $0.list?.compactMap(\.integer) ?? [] }
+            #expect(attention.count == layout.partitionCount)
+            for (partition, values) in attention.enumerated() where !values.isEmpty {
+                let chosen = Set(expected.images[0].selection.kept[partition])
+                #expect(values.count == layout.tokensPerPartition && values.max() == 255)
+                let others = values.indices.filter {
+                    !chosen.contains($0) && !layout.isPadding(partition: partition, token: $0)
+                }
+                #expect(others.allSatisfy { other in chosen.allSatisfy { values[$0] >= values[other] } })
+            }
+            #expect(attention.contains { !$0.isEmpty })
             #expect(named["visual_tokens.prefill"]?["done"] == named["visual_tokens.prefill"]?["total"])
             guard case .number(let total)? = named["visual_tokens.timings"]?["total_ms"] else {
                 Issue.record("no timings: \(named)")

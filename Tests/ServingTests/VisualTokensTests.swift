@@ -181,6 +181,11 @@ import Testing
         #expect(throws: HiREDError.self) { try options(["strategy": "prumerge", "budget": "20%"]).makeStrategy() }
         #expect(throws: HiREDError.self) { try options(["skip_tiles": .number(2)]).makeStrategy() }
         #expect(try options(["skip_tiles": .number(0.5)]).emptyTileShare == 0.5)
+        #expect(try options(["positions": "original"]).positions == .original)
+        #expect(throws: HiREDError.unknownPositions("first")) { try options(["positions": "first"]) }
+        server.positions = .original
+        #expect(try options(["budget": "full"]).positions == .packed)
+        #expect(try options([:]).positions == .original)
         #expect(throws: HiREDError.self) { try options(["strategy": "uniform", "alpha": .number(0.2)]).makeStrategy() }
     }
 

@@ -16,7 +16,7 @@ import Testing
         #expect(model.pieces.count == 6)
         #expect(model.merges() == [.init(left: 3, right: 4)])
         let tokenizer = try Tokenizer(json: model.tokenizerJSON(), path: "t.json")
-        #expect(tokenizer.encode("a ab") == [1, 5, 5, 0])
+        #expect(try tokenizer.encode("a ab") == [1, 5, 5, 0])
     }
 
     private static let damaged: [(String, [UInt8])] = {
@@ -145,6 +145,6 @@ import Testing
             bytes: Wire.special + pieces + Wire.trainer + Wire.normalizer, path: "t.model")
         #expect(model.merges().count > 80_000)
         let tokenizer = try Tokenizer(json: model.tokenizerJSON(), path: "t.json")
-        #expect(tokenizer.encode("abab", addSpecialTokens: false).last == tokenizer.id(of: "abab"))
+        #expect(try tokenizer.encode("abab", addSpecialTokens: false).last == tokenizer.id(of: "abab"))
     }
 }

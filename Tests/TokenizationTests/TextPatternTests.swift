@@ -18,7 +18,7 @@ import Testing
     @Test(arguments: published) func publishedExpressionsAreRead(_ expression: String) throws {
         let pattern = try TextPattern(.expression(expression), path: "t.json")
         let text = String(repeating: "Größe 123 'tis\n\n  the end.\t\u{4E00}", count: 200)
-        #expect(pattern.pieces(of: text).map(\.text).joined() == text)
+        #expect(try pattern.pieces(of: text).map(\.text).joined() == text)
     }
 
     @Test(arguments: [
@@ -34,5 +34,50 @@ import Testing
     @Test(arguments: ["(", "[", #"\p{Nonsense}"#, "a{2,1}", "(?<=a", String(repeating: "a", count: 20_000), "*"])
     func brokenExpressionsAreErrors(_ expression: String) {
         #expect(throws: TokenizerError.self) { try TextPattern(.expression(expression), path: "t.json") }
+    }
+
+    /// Passes on runs of one character, and doubles its work with each "xy".
+    private static let slowOnSome = "(xy|xy)+z"
+
+    @Test func aTextOnWhichAnExpressionTakesTooLongIsRefused() throws {
+        let pattern = try TextPattern(.expression(Self.slowOnSome), path: "t.json")
+        #expect(try pattern.pieces(of: "xyxyz and").map(\.matches) == [true, false])
+        let error = #expect(throws: TokenizerError.self) {
+            try pattern.pieces(of: String(repeating: "xy", count: 40))
+        }
+        #expect(error == .textNotCut(expression: Self.slowOnSome))
+        #expect(error?.kind == .invalidRequest)
+        #expect(error?.description.contains(Self.slowOnSome) == true)
+    }
+
+    @Test func aTextThatFillsTheSearchsStackIsRefused() throws {
+        let pattern = try TextPattern(.expression("^(x|y)+z"), path: "t.json")
+        #expect(try pattern.pieces(of: "xyz").count == 1)
+        #expect(throws: TokenizerError.textNotCut(expression: "^(x|y)+z")) {
+            try pattern.pieces(of: String(repeating: "xy", count: 500_000) + "z")
+        }
+    }
+
+    @Test func aPromptThatTheTokenizerCannotCutIsRefused() throws {
+        let json = #"""
+            {"model": {"type": "BPE", "vocab": {"x": 0, "y": 1, "z": 2}, "merges": []},
+            "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "^(x|y)+z"}, "behavior": "Isolated"}}
+            """#
+        let tokenizer = try Tokenizer(json: Data(json.utf8), path: "t.json")
+        #expect(try tokenizer.encode("xyz") == [0, 1, 2])
+        #expect(throws: TokenizerError.textNotCut(expression: "^(x|y)+z")) {
+            try tokenizer.encode(String(repeating: "xy", count: 500_000))
+        }
+    }
+
+    @Test func aDecoderReplacesTextsAlone() throws {
+        func decoder(_ pattern: String) throws -> TokenDecoder {
+            let json = #"{"type": "Replace", "pattern": \#(pattern), "content": " "}"#
+            return try TokenDecoder(
+                JSONDecoder().decode(TokenizerFile.Component.self, from: Data(json.utf8)), path: "t.json")
+        }
+        #expect(try decoder(#"{"String": "▁"}"#).apply(to: ["▁a▁▁b", "▁\u{301}", ""]) == [" a  b", " \u{301}", ""])
+        let error = #expect(throws: TokenizerError.self) { try decoder(#"{"Regex": "▁"}"#) }
+        #expect(error?.description.contains("decoder Replace") == true)
     }
 }

@@ -11,10 +11,10 @@ import Testing
         let expected = try #require(fixture.tokenizers[name])
         let tokenizer = try Tokenizer(contentsOf: TokenizationFixture.url(name))
         for (text, ids) in zip(fixture.texts, expected.ids) {
-            #expect(tokenizer.encode(text) == ids, "\(text.debugDescription)")
+            #expect(try tokenizer.encode(text) == ids, "\(text.debugDescription)")
         }
         for (text, ids) in zip(fixture.texts, expected.plain) {
-            #expect(tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
+            #expect(try tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
         }
     }
 
@@ -53,7 +53,7 @@ import Testing
     @Test func aLongWordTakesNoQuadraticTime() throws {
         let tokenizer = try Tokenizer(contentsOf: TokenizationFixture.url("llama2"))
         let text = String(repeating: "The quick brown fox. ", count: 50_000)
-        #expect(tokenizer.encode(text).count > 50_000)
+        #expect(try tokenizer.encode(text).count > 50_000)
     }
 
     @Test func damagedFilesAreErrors() throws {

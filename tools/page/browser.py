@@ -9,9 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / "Models/demo/samples"
-SIGN = SAMPLES / "06-sign.png"
+from samples import ROOT, SIGN
+
 ORIENTED = ROOT / "Tests/ImageProcessingTests/Fixtures/files/orientation-6.jpg"
 RUNNING = (
     "[data-state=waiting], [data-state=queued], [data-state=looking], [data-state=reading], [data-state=answering]"

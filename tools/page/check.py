@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 import accessibility
 import asking
@@ -31,6 +31,8 @@ def main() -> int:
     url = options.url if options.url.endswith("/") else options.url + "/"
     here = str(pathlib.Path(__file__).parent)
     failed = 0
+    # A busy machine answers late.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=options.browser, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

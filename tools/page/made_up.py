@@ -4,9 +4,11 @@ import math
 import struct
 from typing import Any
 
+from samples import WORD
+
 CANVASES = [(336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008)]  # width, height
 VIEW, SIDE = 336, 12
-ANSWER = """The sign says **PARK**. It stands on a *plain* ground, with a circle beside it.
+ANSWER = f"""The sign says **{WORD}**. It stands on a *plain* ground, with a circle beside it.
 
 | part | tokens |
 |---|---:|

@@ -88,7 +88,9 @@ def kept_tokens_before_asking(browser: Browser, url: str, folder: pathlib.Path |
         box = window.locator(".kept").bounding_box()
         page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.5)
         expect(window.locator(".hint")).to_contain_text(
-            re.compile(r"Tile 2: \d+ tokens, score \d.*Token \d+, \d+: (kept|dropped)", re.S)
+            re.compile(
+                r"Tile 2: \d+ tokens, score \d.*Token \d+, \d+: (kept|dropped), attention \d+ % of the most", re.S
+            )
         )
         expect(window.locator(".edge.marked")).to_have_count(1)
         seen.shot("picture-window")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Route, expect
 
 from browser import Seen
+from samples import WORD
 
 CHAT = "**/v1/chat/completions"
 PROVOKED = ["Failed to load resource"]
@@ -38,7 +39,7 @@ def refusals_are_told(browser: Browser, url: str, folder: pathlib.Path | None) -
         page.unroute(CHAT)
         page.get_by_role("button", name="Try again").click()
         seen.rest()
-        expect(page.locator(".answer .markdown")).to_contain_text("PARK")
+        expect(page.locator(".answer .markdown")).to_contain_text(WORD)
         expect(page.locator(".turn")).to_have_count(2)
         broken = 'data: {"choices":[{"index":0,"delta":{"content":"half"},"finish_reason":null}]}\n\n'
         for ending, told in (

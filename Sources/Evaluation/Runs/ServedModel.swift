@@ -55,6 +55,7 @@ package struct ServedModel: Answering {
             var alpha: Double?
             var seed: UInt64?
             var keepSeparators: Bool?
+            var positions: String?
         }
         var model: String
         var messages: [Message]
@@ -143,7 +144,8 @@ package struct ServedModel: Answering {
         let tokens = Request.Tokens(
             budget: options.strategy.takesBudget ? "\(options.budget)" : nil, strategy: options.strategy.rawValue,
             allocation: options.allocation?.rawValue, alpha: options.alpha == defaults.alpha ? nil : options.alpha,
-            seed: options.seed == 0 ? nil : options.seed, keepSeparators: options.keepsSeparators ? true : nil)
+            seed: options.seed == 0 ? nil : options.seed, keepSeparators: options.keepsSeparators ? true : nil,
+            positions: options.positions == defaults.positions ? nil : options.positions.rawValue)
         let parts = [
             Request.Part(
                 type: "image_url",

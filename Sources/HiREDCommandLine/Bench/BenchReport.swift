@@ -40,8 +40,23 @@ struct BenchReport: Encodable {
         var decodeGigabytesPerSecond = 0.0
         /// Milliseconds of a bare step of decoding.
         var bareDecodeMs = Spread([])
+        /// The bound: tokens a second of the bare compiled language model for the same prompts, read one after the
+        /// other, and the same steps of decoding; pictures cost it nothing.
+        var bareTokensPerSecond: Double?
+        /// Ours by that. What is missing to 1 is the vision tower's work and what is lost around the runtime.
+        var ofBare: Double?
     }
 
+    /// What was asked of the model.
+    struct Conditions: Encodable {
+        /// Of the protocol; nil without one.
+        var name: String?
+        var picture: String
+        var newTokens: Int
+        var runs: Int
+    }
+
+    var conditions: Conditions?
     var model: String
     var machine: [String: String]
     var loadMs: Double
@@ -103,6 +118,13 @@ extension Bench {
         }
         let shape = RuntimeMeasurement.DecodeShape(batch: item.batch, context: result.promptTokens)
         row.bareDecodeMs = Spread(runtime.decode[shape] ?? [])
+        let bareMs =
+            Double(item.batch) * Spread(runtime.prefill[result.promptTokens] ?? []).median
+            + Double(maximumTokens - 1) * row.bareDecodeMs.median
+        if bareMs > 0 {
+            let rate = 1000 * Double(item.batch * maximumTokens) / bareMs
+            (row.bareTokensPerSecond, row.ofBare) = (rate, row.tokensPerSecond.median / rate)
+        }
         row.decodeBytes = model.languageWeightBytes + row.kvBytes
         row.decodeGigabytesPerSecond =
             row.decodeTokensPerSecond.median / Double(item.batch) * Double(row.decodeBytes) / 1e9

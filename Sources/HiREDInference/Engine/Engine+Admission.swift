@@ -71,7 +71,7 @@ extension Engine {
         var content = PromptContent(
             requests[place].ids, imageToken: imageToken,
             images: requests[place].images.compactMap { $0.result?.embeddings })
-        let maximum = min(request.maximumTokens, limits.context - content.promptLength)
+        let maximum = min(request.maximumTokens, limits.context - content.promptSpan)
         let keys =
             options.reusesPrefixes && request.reusesCaches
             ? content.promptKeys(blockSize: language.cache.blockSize) : []

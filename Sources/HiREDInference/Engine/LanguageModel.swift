@@ -49,7 +49,9 @@ final class LanguageModel {
     /// - Parameter content: of the entry at a place in the step.
     func load(_ step: Step, content: (Int) -> PromptContent) throws {
         if shapes.areMixed { try settle() }
-        try inputs.fill(step) { rows in
+        try inputs.fill(step) { place, ids in
+            content(place).writePositionIDs(step.entries[place].positions, to: ids)
+        } rows: { rows in
             var row = 0
             for (place, entry) in step.entries.enumerated() {
                 content(place).write(entry.positions, into: rows, at: row, width: hiddenSize, embedder: embedder)
@@ -85,7 +87,11 @@ final class LanguageModel {
         step.entries = (0..<shapes.unusedCount).map {
             StepEntry(id: UInt64($0), positions: 0..<1, blockTable: [cache.scratchBlock], samples: true)
         }
-        try inputs.fill(step) { $0.update(repeating: 0) }
+        try inputs.fill(step) {
+            $1.update(repeating: 0)
+        } rows: {
+            $0.update(repeating: 0)
+        }
         try infer(step)
     }
 

@@ -14,10 +14,20 @@ struct PromptContent {
             case .image(let image): image.count
             }
         }
+
+        /// Position ids that it takes up.
+        var span: Int { if case .image(let image) = self { image.span } else { count } }
+
+        /// Position of one of its tokens, counted from its own first.
+        func position(of token: Int) -> Int {
+            if case .image(let image) = self, let positions = image.positions { positions[token] } else { token }
+        }
     }
 
     private let pieces: [Piece]
     let promptLength: Int
+    /// Position ids that the prompt takes up: as many as it has tokens, unless pictures keep their full sequences'.
+    let promptSpan: Int
     private(set) var generated: [Int32] = []
     private var keys: [BlockKey] = []
     /// Continues over the blocks that have a key.
@@ -42,6 +52,7 @@ struct PromptContent {
         if !text.isEmpty { pieces.append(.text(text)) }
         self.pieces = pieces
         promptLength = pieces.reduce(0) { $0 + $1.count }
+        promptSpan = pieces.reduce(0) { $0 + $1.span }
     }
 
     /// The prompt, with a picture's token as often as the picture has tokens.
@@ -73,6 +84,25 @@ struct PromptContent {
                     _ = UnsafeMutableBufferPointer(rebasing: target).update(from: source)
                 }
             }
+        }
+    }
+
+    /// Writes the position ids of tokens.
+    ///
+    /// - Parameters:
+    ///   - tokens: counted from the prompt's first, as the cache holds them.
+    ///   - target: as long as `tokens`.
+    func writePositionIDs(_ tokens: Range<Int>, to target: UnsafeMutableBufferPointer<Int64>) {
+        var (start, position) = (0, 0)
+        for piece in pieces where start < tokens.upperBound {
+            for token in tokens.clamped(to: start..<(start + piece.count)) {
+                target[token - tokens.lowerBound] = Int64(position + piece.position(of: token - start))
+            }
+            start += piece.count
+            position += piece.span
+        }
+        for token in max(tokens.lowerBound, promptLength)..<max(tokens.upperBound, promptLength) {
+            target[token - tokens.lowerBound] = Int64(token - promptLength + promptSpan)
         }
     }
 

@@ -30,18 +30,22 @@ struct StepInputs {
 
     /// Sets every input for a step.
     ///
-    /// - Parameter rows: fills the embeddings [T, D] of the step's T tokens, entry after entry.
-    func fill(_ step: Step, rows: (UnsafeMutableBufferPointer<Float>) throws -> Void) throws {
+    /// - Parameters:
+    ///   - rows: fills the embeddings [T, D] of the step's T tokens, entry after entry.
+    ///   - positionIDs: fills those of the entry at a place.
+    func fill(
+        _ step: Step, positionIDs: (Int, UnsafeMutableBufferPointer<Int64>) -> Void,
+        rows: (UnsafeMutableBufferPointer<Float>) throws -> Void
+    ) throws {
         let entries = step.entries
         try embeddings.reshape([step.tokenCount, hiddenSize])
         try embeddings.withElements(of: Float.self) { try rows($0) }
         try set(positions, of: Int64.self, count: step.tokenCount, as: PortName.positionIDs) { target in
-            var place = 0
-            for entry in entries {
-                for position in entry.positions {
-                    target[place] = Int64(position)
-                    place += 1
-                }
+            var row = 0
+            for (place, entry) in entries.enumerated() {
+                let count = entry.positions.count
+                positionIDs(place, UnsafeMutableBufferPointer(rebasing: target[row..<(row + count)]))
+                row += count
             }
         }
         try set(pastLengths, of: Int32.self, count: entries.count, as: PortName.pastLengths) { target in

@@ -99,7 +99,7 @@ final class RequestPreparation: @unchecked Sendable {
         }
         try admission.settle(
             channel.id, viewBytes: held.reduce(0) { $0 + $1.partitions.byteCount },
-            tokens: count.promptTokens + min(request.maximumTokens, limits.context - count.promptTokens))
+            tokens: count.promptTokens + min(request.maximumTokens, limits.context - span(of: count, request)))
         if case .answer = purpose { channel.emit(.counted(count)) }
         return PreparedRequest(
             request: request, channel: channel, purpose: purpose, ids: ids, images: images, count: count,
@@ -148,14 +148,24 @@ final class RequestPreparation: @unchecked Sendable {
             limit: min(limits.context, limits.cacheTokens))
     }
 
+    /// Position ids that a prompt takes up: a picture's whole sequence where its tokens keep their positions.
+    private func span(of count: PromptCount, _ request: GenerationRequest) -> Int {
+        count.images.enumerated().reduce(count.textTokens) { sum, image in
+            sum
+                + (request.selection(of: image.offset).positions == .original
+                    ? image.element.full : image.element.planned)
+        }
+    }
+
     /// Refuses what can never fit.
     private func checkCapacity(_ count: PromptCount, of request: GenerationRequest) throws {
-        guard count.promptTokens < limits.context else {
+        let span = span(of: count, request)
+        guard span < limits.context else {
             throw InferenceError.contextExceeded(
-                promptTokens: count.promptTokens, maximumTokens: request.maximumTokens, limit: limits.context)
+                promptTokens: span, maximumTokens: request.maximumTokens, limit: limits.context)
         }
         // The last token of an answer is never read back.
-        let answer = min(request.maximumTokens, limits.context - count.promptTokens)
+        let answer = min(request.maximumTokens, limits.context - span)
         let needed = count.promptTokens + answer - 1
         guard needed <= limits.cacheTokens else {
             // With fewer image tokens the answer may grow up to its own limit, or the context where that is less.

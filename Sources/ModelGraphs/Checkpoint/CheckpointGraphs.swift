@@ -70,7 +70,8 @@ public struct CheckpointGraphs: Sendable {
             table: layout.tokenTable, constantsOffset: constantsOffset)
     }
 
-    public func languageModel(constantsOffset: Int) throws -> EmittedGraph {
+    /// - Parameter outputsAttention: see ``DecoderGraph``.
+    public func languageModel(outputsAttention: Bool = false, constantsOffset: Int) throws -> EmittedGraph {
         let text = config.text
         let scaling: RotaryEmbedding.Scaling =
             switch text.ropeScaling {
@@ -91,7 +92,8 @@ public struct CheckpointGraphs: Sendable {
                 queryKeyValue: text.hasQueryKeyValueBias, attentionOutput: text.hasAttentionOutputBias,
                 feedForward: text.hasFeedForwardBias))
         return try DecoderGraph.emit(
-            shape, weights: table, prefix: layout.decoderPrefix, head: layout.head, constantsOffset: constantsOffset)
+            shape, weights: table, prefix: layout.decoderPrefix, head: layout.head, outputsAttention: outputsAttention,
+            constantsOffset: constantsOffset)
     }
 }
 

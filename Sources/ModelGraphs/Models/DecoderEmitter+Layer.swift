@@ -1,3 +1,5 @@
+import OpenVINO
+
 extension DecoderEmitter {
     func layer(_ index: Int, _ input: GraphValue, _ shared: SharedInputs) throws -> GraphValue {
         let name = "\(prefix)layers.\(index)."
@@ -26,13 +28,27 @@ extension DecoderEmitter {
         let key = try rotate(try project("k_proj", heads: groups), shared)
         let value = try project("v_proj", heads: groups)
 
+        let keys = try repeatHeads(try remember(key, "key", layer: index, shared))
+        if outputsAttention { try writeAttention(index, query: query, keys: keys) }
         let output = try graph.scaledDotProductAttention(
-            query: query, key: try repeatHeads(try remember(key, "key", layer: index, shared)),
+            query: query, key: keys,
             value: try repeatHeads(try remember(value, "value", layer: index, shared)), mask: shared.mask)
         let linear = try LinearLayer(
             name + "o_proj", inputs: heads * shape.headSize, outputs: width, bias: shape.biases.attentionOutput,
             in: weights)
         return try graph.linear(try graph.mergeHeads(output), linear)
+    }
+
+    /// Writes the last token's attention as an output: it sees every key, so no mask is needed.
+    private func writeAttention(_ index: Int, query: GraphValue, keys: GraphValue) throws {
+        let name = PortName.attention(index)
+        try graph.scope(name) {
+            let scores = try graph.multiply(
+                try graph.matMul(try graph.slice(query, axis: 2, from: -1, to: nil), keys, transposeRight: true),
+                try graph.constant(Float(1 / Double(shape.headSize).squareRoot())))
+            let mean = try graph.reduceMean(try graph.softmax(scores, axis: -1), axis: 1)
+            try graph.result(try graph.reshape(mean, [0, -1]), name)
+        }
     }
 
     /// x · cos + [−second half, first half] · sin, in the form the CPU plugin computes as one operation.

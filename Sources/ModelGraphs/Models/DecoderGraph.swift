@@ -13,10 +13,12 @@ public enum DecoderGraph {
     /// - Parameters:
     ///   - prefix: what stands before `layers.0.` and `norm.weight`, such as `language_model.model.`.
     ///   - head: the output head's full name, such as `language_model.lm_head.weight`; not read when the head is tied.
+    ///   - outputsAttention: gives the last token's attention in each layer, the mean over heads, in place of logits.
     ///   - constantsOffset: see ``EmittedGraph``.
     /// - Throws: ``GraphError`` for a configuration out of range, a missing tensor or one of the wrong shape.
     public static func emit(
-        _ shape: DecoderShape, weights: WeightTable, prefix: String, head: String, constantsOffset: Int
+        _ shape: DecoderShape, weights: WeightTable, prefix: String, head: String, outputsAttention: Bool = false,
+        constantsOffset: Int
     ) throws -> EmittedGraph {
         try shape.validate()
         let graph = GraphBuilder(name: "language_model")
@@ -26,7 +28,8 @@ public enum DecoderGraph {
         let positions = try graph.parameter(PortName.positionIDs, .i64, [dynamic, dynamic])
         let beams = try graph.parameter(PortName.beamIndex, .i32, [dynamic])
 
-        let emitter = DecoderEmitter(graph: graph, shape: shape, weights: weights, prefix: prefix)
+        let emitter = DecoderEmitter(
+            graph: graph, shape: shape, weights: weights, prefix: prefix, outputsAttention: outputsAttention)
         let shared = try emitter.sharedInputs(
             embeddings: embeddings, attentionMask: mask, positions: positions, beams: beams)
         // The paged-attention pass forgets the width of `inputs_embeds`; without a static one the plugin computes the first
@@ -35,6 +38,8 @@ public enum DecoderGraph {
         for layer in 0..<shape.layerCount {
             try graph.scope("layers.\(layer)") { hidden = try emitter.layer(layer, hidden, shared) }
         }
+        // What nothing reads the runtime drops.
+        guard !outputsAttention else { return try graph.emit(constantsOffset: constantsOffset) }
         let normalized = try graph.scope("norm") { try emitter.norm(hidden, prefix + "norm.weight") }
         let headMatrix = try MatrixWeight(
             shape.tiesHeadToEmbeddings ? prefix + "embed_tokens.weight" : head, rows: shape.vocabularySize,
@@ -51,6 +56,7 @@ struct DecoderEmitter {
     let shape: DecoderShape
     let weights: WeightTable
     let prefix: String
+    let outputsAttention: Bool
 
     /// What every layer reads.
     struct SharedInputs {

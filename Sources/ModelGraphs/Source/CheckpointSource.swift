@@ -37,6 +37,15 @@ package struct CheckpointSource: GraphSource {
         return try core.readModel(xml: xml, weights: weights)
     }
 
+    /// The decoder with the last token's attention in each layer as its outputs.
+    func readAttention(core: Core) throws -> Model {
+        let xml = try mapped.place { offset in
+            let graph = try graphs.languageModel(outputsAttention: true, constantsOffset: offset)
+            return (graph.constants, graph.xml)
+        }
+        return try core.readModel(xml: xml, weights: weights)
+    }
+
     package func readVision(taps: [LayerTap], core: Core) throws -> Model {
         let xml = try emitted.text(taps, of: graphs) { try mapped.place($0) }
         return try core.readModel(xml: xml, weights: weights)

@@ -91,6 +91,19 @@ package final class GraphCompiler {
         return compiled
     }
 
+    /// Compiles the decoder without paging, with the last token's attention in each layer as its outputs.
+    ///
+    /// - Throws: `GraphError.configuration` for an imported folder, whose graph is a file as it is.
+    package func compileAttention() throws -> CompiledModel {
+        guard let source = source as? CheckpointSource else {
+            throw GraphError.configuration(
+                key: "the folder",
+                reason: "is an imported one; the language model's attention is read of a checkpoint's")
+        }
+        let model = try source.readAttention(core: core)
+        return try core.compile(model, device: options.device, properties: try languageProperties(model))
+    }
+
     /// Compiles a small graph as the language model is.
     func compileLikeLanguageModel(xml: String, weights: Tensor) throws -> CompiledModel {
         let model = try core.readModel(xml: xml, weights: weights)

@@ -21,13 +21,17 @@ enum TokenReports {
         // One score for each tile; the full view has none.
         let scores: [JSONValue] =
             allocation.scores.isEmpty ? [] : [.null] + allocation.scores.map { .rounded($0, places: 6) }
-        return [
+        var object: JSONObject = [
             "full": .integer(tokens.full), "kept_count": .integer(tokens.kept), "budget": JSONValue(tokens.budget),
             "budgets": .array(allocation.budgets.map { .integer($0) }), "scores": .array(scores),
             "kept": .array(tokens.selection.kept.map { .array($0.map { .integer($0) }) }),
             "tokens_per_side": .integer(tokens.layout.side),
             "partitions": tiles(tokens.layout),
         ]
+        if tokens.attention.contains(where: { !$0.isEmpty }) {
+            object["attention"] = .array(tokens.attention.map { .array($0.map { .integer(Int($0)) }) })
+        }
+        return .object(object)
     }
 
     /// Where the partitions lie on the picture turned upright, in its pixels; the full view is all of it. A tile reaches

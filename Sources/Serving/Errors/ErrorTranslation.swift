@@ -113,6 +113,7 @@ extension Parameter {
         case .allocation: "visual_tokens.allocation"
         case .selectionSeed: "visual_tokens.seed"
         case .keepSeparators: "visual_tokens.keep_separators"
+        case .tokenPositions: "visual_tokens.positions"
         case .emptyTileShare: "visual_tokens.skip_tiles"
         case .maximumSecondsToFirstToken: "visual_tokens.max_ttft"
         case .maximumMemory: "visual_tokens.max_memory"

@@ -30,7 +30,7 @@ export class ComparisonTable {
     }
     const { uneven, first, whole, tokens } = compared(answers);
     const row = (name, cells, saved) => element("tr", {}, element("th", { scope: "row" }, name),
-      ...cells.map((cell) => element("td", {}, cell)), element("td", { class: "saved" }, saved));
+      ...cells.map((cell) => element("td", {}, cell)), element("td", saved.startsWith("none") ? {} : { class: "saved" }, saved));
     const time = (value) => (value === null ? "–" : seconds(value));
     const gain = ([less, more]) => (less === null || more === null ? "–"
       : more >= less ? `${seconds(more - less)} (${percent(more - less, more)})` : `none, ${seconds(less - more)} more`);

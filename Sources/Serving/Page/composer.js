@@ -47,7 +47,7 @@ export class Composer {
   #fit() {
     this.#field.style.height = "auto";
     this.#field.style.height = `${Math.min(this.#field.scrollHeight, 220)}px`;
-    at("send").disabled = this.#field.value.trim() === "" && this.pictures.length === 0;
+    at("send").disabled = this.#field.value.trim() === "";
   }
 
   #pressed(event) {

@@ -131,7 +131,7 @@ export class KeptView {
     const strength = attention?.[place]?.[index];
     return [
       partitionLine(this.#selection, place),
-      `Token ${row + 1}, ${column + 1}: ${state}${strength === undefined ? "" : `, attention ${Math.round(strength / 2.55)} %`}`,
+      `Token ${row + 1}, ${column + 1}: ${state}${strength === undefined ? "" : `, attention ${Math.round(strength / 2.55)} % of the most`}`,
     ];
   }
 }
@@ -142,7 +142,8 @@ export function partitionLine(selection, place) {
     typeof score === "number" ? `, score ${score.toFixed(3)}` : ""}`;
 }
 
-export const keptCount = (selection) => selection.kept.reduce((sum, each) => sum + each.length, 0);
+/** Separators between rows count too, where the server tells of them. */
+export const keptCount = (selection) => selection.kept_count ?? selection.kept.reduce((sum, each) => sum + each.length, 0);
 
 export const describe = (selection) =>
   `${tokensText(keptCount(selection))} kept: ${selection.kept.map((each, place) =>

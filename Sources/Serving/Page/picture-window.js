@@ -82,7 +82,10 @@ export class PictureWindow {
     }
     const blob = await this.actions.blob(this.picture.id);
     if (!blob) throw new Error("The picture is no longer stored.");
-    const content = [{ type: "image_url", image_url: { url: await dataURL(blob) } }];
+    // A prompt needs words; they do not change what is kept.
+    const content = [
+      { type: "image_url", image_url: { url: await dataURL(blob) } }, { type: "text", text: "What is in the picture?" },
+    ];
     return this.actions.select({ messages: [{ role: "user", content }], ...fields }, signal);
   }
 
@@ -90,7 +93,9 @@ export class PictureWindow {
     const selection = this.#selection;
     const modes = modesOf(selection);
     if (selection && !modes.some(([mode]) => mode === this.#mode)) this.#mode = modes[0][0];
-    this.slider.show(this.actions.budget(), counts);
+    const full = this.#full ?? selection?.full ?? null;
+    const known = selection && full && selection.asked === this.actions.budget() ? { kept: keptCount(selection), full } : null;
+    this.slider.show(this.actions.budget(), counts ?? known);
     this.view.show(selection, this.#mode ?? "off");
     if (!selection) return this.modes.replaceChildren();
     // The radio that has the focus keeps it while the slider moves on.
@@ -102,7 +107,7 @@ export class PictureWindow {
       }));
     }
     this.words.textContent =
-      `${count(keptCount(selection))}${this.#full ? ` of ${count(this.#full)}` : ""} tokens are kept. Point at the picture for scores.`;
+      `${count(keptCount(selection))}${full ? ` of ${count(full)}` : ""} tokens are kept. Point at the picture for scores.`;
     const side = selection.tokens_per_side;
     this.table.replaceChildren(element("table", {},
       element("caption", { class: "unseen" }, "Tokens kept of the full view and of each tile"),

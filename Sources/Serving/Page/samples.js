@@ -3,7 +3,7 @@ import { element } from "./dom.js";
 
 const samples = [
   { file: "sample-sign.png", name: "A sign", question: "What word is written?" },
-  { file: "sample-prices.png", name: "A price list", question: "How much is the MILK?" },
+  { file: "sample-prices.png", name: "A price list", question: "How much is the WATER?" },
   { file: "sample-chart.png", name: "A bar chart", question: "What is the value of the red bar?" },
   { file: "sample-shapes.png", name: "Shapes and a number", question: "What number is written?" },
 ];

@@ -15,6 +15,7 @@ struct VisualTokenFields: Sendable, Equatable {
     var allocation: Allocation?
     var seed: UInt64?
     var keepsSeparators: Bool?
+    var positions: TokenPositions?
     var emptyTileShare: Double?
     /// Targets of an automatic budget.
     var maximumSecondsToFirstToken: Double?
@@ -26,8 +27,8 @@ struct VisualTokenFields: Sendable, Equatable {
     init(_ fields: Fields) throws {
         try fields.refuseOthers(
             than: [
-                "budget", "alpha", "strategy", "allocation", "seed", "keep_separators", "skip_tiles", "max_ttft",
-                "max_memory",
+                "budget", "alpha", "strategy", "allocation", "seed", "keep_separators", "positions", "skip_tiles",
+                "max_ttft", "max_memory",
             ])
         switch fields["budget"] {
         case nil: break
@@ -50,6 +51,7 @@ struct VisualTokenFields: Sendable, Equatable {
             self.seed = seed
         }
         keepsSeparators = try fields.bool("keep_separators")
+        positions = try fields.string("positions").map { try TokenPositions(parsing: $0) }
         emptyTileShare = try fields.number("skip_tiles")
         maximumSecondsToFirstToken = try fields.number("max_ttft")
         maximumBytes = try fields.integer("max_memory")
@@ -74,6 +76,7 @@ struct VisualTokenFields: Sendable, Equatable {
         if let alpha { options.alpha = alpha }
         if let seed { options.seed = seed }
         if let keepsSeparators { options.keepsSeparators = keepsSeparators }
+        if let positions { options.positions = positions }
         if let emptyTileShare { options.emptyTileShare = emptyTileShare }
         return options
     }
