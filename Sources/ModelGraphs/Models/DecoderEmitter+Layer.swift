@@ -22,8 +22,8 @@ extension DecoderEmitter {
                 name + layer, inputs: width, outputs: heads * shape.headSize, bias: bias, in: weights)
             return try graph.splitHeads(try graph.linear(input, linear), count: heads)
         }
-        let query = try rotate(try project("q_proj", heads: heads), shared)
-        let key = try rotate(try project("k_proj", heads: groups), shared)
+        let query = try rotate(try headNorm(try project("q_proj", heads: heads), name + "q_norm.weight"), shared)
+        let key = try rotate(try headNorm(try project("k_proj", heads: groups), name + "k_norm.weight"), shared)
         let value = try project("v_proj", heads: groups)
 
         let output = try graph.scaledDotProductAttention(
@@ -33,6 +33,12 @@ extension DecoderEmitter {
             name + "o_proj", inputs: heads * shape.headSize, outputs: width, bias: shape.biases.attentionOutput,
             in: weights)
         return try graph.linear(try graph.mergeHeads(output), linear)
+    }
+
+    private func headNorm(_ value: GraphValue, _ name: String) throws -> GraphValue {
+        guard shape.normalizesQueriesAndKeys else { return value }
+        return try graph.rmsNorm(
+            value, try weights.floatTensor(name, shape: [shape.headSize]), epsilon: shape.rmsNormEpsilon)
     }
 
     /// x · cos + [−second half, first half] · sin, in the form the CPU plugin computes as one operation.
