@@ -34,7 +34,8 @@ extension VisionLanguageConfig {
         guard vision.gridSize.isMultiple(of: patchesPerTokenSide) else {
             throw CheckpointError(
                 .malformed, file: object.file,
-                problem: "vision_config gives \(vision.gridSize) patches along a side, which tokens of 2×2 do not divide",
+                problem:
+                    "vision_config gives \(vision.gridSize) patches along a side, which tokens of 2×2 do not divide",
                 remedy: "put the checkpoint's own configuration here")
         }
         tiesWordEmbeddings = text.tiesWordEmbeddings
@@ -47,7 +48,8 @@ extension VisionLanguageConfig {
 enum ForeignModel {
     /// Towers without a CLS token leave nothing for HiRED to read.
     private static let withoutClassToken = [
-        "llava_onevision": "LLaVA-OneVision", "qwen2_vl": "Qwen2-VL", "qwen2_5_vl": "Qwen2.5-VL", "qwen3_vl": "Qwen3-VL",
+        "llava_onevision": "LLaVA-OneVision", "qwen2_vl": "Qwen2-VL", "qwen2_5_vl": "Qwen2.5-VL",
+        "qwen3_vl": "Qwen3-VL",
     ]
 
     /// - Returns: `nil` for a model that has no sentence of its own.
@@ -61,7 +63,8 @@ enum ForeignModel {
         guard let name = withoutClassToken[modelType] else { return nil }
         return CheckpointError(
             .unsupported, file: object.file,
-            problem: "model_type is \(modelType): the vision tower of \(name) has no CLS token, whose attention HiRED reads, "
+            problem:
+                "model_type is \(modelType): the vision tower of \(name) has no CLS token, whose attention HiRED reads, "
                 + "and is not implemented; strategies that read no attention (uniform, spatial, random, divprune) could serve it",
             remedy: "give a LLaVA-NeXT, LLaVA-1.5 or InternVL (-hf) checkpoint")
     }

@@ -11,15 +11,16 @@ import Testing
          "norm_type": "layer_norm", "use_qk_norm": false, "use_mean_pooling": true, "layer_norm_eps": 1e-06}
         """
 
-    private func config(_ changes: String = "", vision: String = vision, text: String = "{}") throws
+    private func config(_ changes: String = "", vision: String = Self.vision, text: String = "{}") throws
         -> VisionLanguageConfig
     {
         try VisionLanguageConfig(
             json: Data(
-                "{\"model_type\": \"internvl\", \"text_config\": \(text), \"vision_config\": \(vision)\(changes)}".utf8))
+                "{\"model_type\": \"internvl\", \"text_config\": \(text), \"vision_config\": \(vision)\(changes)}".utf8)
+        )
     }
 
-    private func refusal(_ changes: String = "", vision: String = vision, text: String = "{}") -> String {
+    private func refusal(_ changes: String = "", vision: String = Self.vision, text: String = "{}") -> String {
         let error = #expect(throws: CheckpointError.self) { try config(changes, vision: vision, text: text) }
         return error?.description ?? ""
     }
@@ -63,7 +64,8 @@ import Testing
     /// Dynamic scaling changes nothing within the context; Qwen3's heads are normalised.
     @Test func textModels() throws {
         let scaled = try config(
-            text: #"{"model_type": "qwen2", "rope_scaling": {"factor": 2.0, "rope_type": "dynamic", "type": "dynamic"}}"#)
+            text:
+                #"{"model_type": "qwen2", "rope_scaling": {"factor": 2.0, "rope_type": "dynamic", "type": "dynamic"}}"#)
         #expect(scaled.text.ropeScaling == .none)
         #expect(scaled.text.maximumPositions == 32_768)
         let qwen3 = try config(text: #"{"model_type": "qwen3", "hidden_size": 1024, "num_attention_heads": 16}"#).text
@@ -78,7 +80,8 @@ import Testing
     @Test(arguments: [
         ("vision_feature_layer", #", "vision_feature_layer": -2"#),
         ("vision_feature_select_strategy", #", "vision_feature_select_strategy": "full""#),
-        ("downsample_ratio", #", "downsample_ratio": 0.25"#), ("projector_hidden_act", #", "projector_hidden_act": "selu""#),
+        ("downsample_ratio", #", "downsample_ratio": 0.25"#),
+        ("projector_hidden_act", #", "projector_hidden_act": "selu""#),
         ("image_token_id", #", "image_token_id": -1"#),
         ("quantization_config", #", "quantization_config": {"quant_method": "awq"}"#),
     ])
@@ -154,7 +157,8 @@ import Testing
     @Test(arguments: [
         // The class's own size is another one.
         ("448×448", "{}"), ("448×448", #"{"size": 384}"#), ("size is", #"{"size": {"shortest_edge": 448}}"#),
-        ("min_patches is", #"{"size": 448, "min_patches": 13}"#), ("max_patches is", #"{"size": 448, "max_patches": 65}"#),
+        ("min_patches is", #"{"size": 448, "min_patches": 13}"#),
+        ("max_patches is", #"{"size": 448, "max_patches": 65}"#),
         ("max_patches is", #"{"size": 448, "max_patches": 0}"#),
         ("image_processor_type is", #"{"size": 448, "image_processor_type": "CLIPImageProcessor"}"#),
         (
@@ -182,7 +186,8 @@ import Testing
     @Test func processorsOfOtherFamiliesAreRefused() throws {
         let folder = try TemporaryFolder()
         try folder.write(#"{"model_type": "llava_next"}"#, to: "config.json")
-        try folder.write(#"{"image_processor_type": "GotOcr2ImageProcessor", "size": 336}"#, to: "preprocessor_config.json")
+        try folder.write(
+            #"{"image_processor_type": "GotOcr2ImageProcessor", "size": 336}"#, to: "preprocessor_config.json")
         let error = #expect(throws: CheckpointError.self) { try ModelDescription(contentsOf: folder.url) }
         #expect(error?.description.contains("LlavaNextImageProcessor") == true)
     }

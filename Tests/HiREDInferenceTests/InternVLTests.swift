@@ -63,7 +63,9 @@ import VisionEncoding
                 of: GenerationRequest(
                     GenerationRequest.question(test.question, imageCount: 1), images: [test.picture],
                     selection: SelectionOptions()))
-            let expanded = ids.flatMap { [Int32](repeating: $0, count: $0 == prompts.imageToken ? test.image_tokens : 1) }
+            let expanded = ids.flatMap {
+                [Int32](repeating: $0, count: $0 == prompts.imageToken ? test.image_tokens : 1)
+            }
             #expect(expanded == test.input_ids, "\(test.name)")
         }
     }
@@ -184,7 +186,8 @@ import VisionEncoding
         let fixture = try InternVLFixture("qwen2-layer")
         let model = try InternVLFixture.load(fixture.checkpoint)
         let request = GenerationRequest(
-            GenerationRequest.question("What is \(place)?", imageCount: 1), images: [fixture.reference.cases[0].picture],
+            GenerationRequest.question("What is \(place)?", imageCount: 1),
+            images: [fixture.reference.cases[0].picture],
             selection: SelectionOptions())
         let error = #expect(throws: InferenceError.self) { try model.count(request) }
         guard case .imagePlaceInText = error else {

@@ -127,7 +127,8 @@ import Testing
     @Test func hostileCallersGetErrors() {
         let picture = PixelSize(width: 500, height: 300)
         for (size, tiles, view, token) in [
-            (picture, 1...12, 0, 28), (picture, 1...12, 448, 0), (picture, 1...12, 448, 449), (picture, 1...65, 448, 28),
+            (picture, 1...12, 0, 28), (picture, 1...12, 448, 0), (picture, 1...12, 448, 449),
+            (picture, 1...65, 448, 28),
             (picture, -1...12, 448, 28), (picture, 0...0, 448, 28), (PixelSize(width: 0, height: 3), 1...12, 448, 28),
             (PixelSize(width: 3, height: -3), 1...12, 448, 28), (picture, 1...12, .max, 28),
             (PixelSize(width: .max, height: .max), 1...12, 448, 28),

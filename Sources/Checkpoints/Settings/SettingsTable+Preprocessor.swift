@@ -25,7 +25,9 @@ extension SettingsTable {
             preprocessorShared,
             all(.obeyed, "min_patches", "max_patches"),
             all(.ignored("InternVL's processor always cuts tiles"), "crop_to_patches"),
-            all(unread, "do_pad", "pad_size", "default_to_square", "crop_size", "image_grid_pinpoints", "image_seq_length"),
+            all(
+                unread, "do_pad", "pad_size", "default_to_square", "crop_size", "image_grid_pinpoints",
+                "image_seq_length"),
             isFast
                 ? all(.refused(unless: [.bool(false)], remedy: "set it to false"), "do_center_crop")
                 : all(unread, "do_center_crop"))
