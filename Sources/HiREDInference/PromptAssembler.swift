@@ -69,7 +69,7 @@ struct PromptAssembler: Sendable {
         guard places == request.images.count else {
             let spellings = [ChatTemplate.imagePlace, spelling ?? ChatTemplate.imagePlace]
             if case .chat(let messages, _) = request.prompt,
-                messages.contains(where: { spellings.contains(where: Self.text(of: $0).contains) })
+                messages.map(Self.text(of:)).contains(where: { text in spellings.contains { text.contains($0) } })
             {
                 throw InferenceError.imagePlaceInText
             }

@@ -6,6 +6,7 @@ import Foundation
 import ImageProcessing
 import ModelImport
 import Testing
+import VisionEncoding
 
 @testable import HiREDInference
 

@@ -106,7 +106,8 @@ import VisionEncoding
                     let embeddings = try await model.embeddings(of: test.picture, options: options)
                     let array = try fixture.array("\(test.name).hired-\(expected.percent).image_embeddings")
                     #expect(try relativeDifference(embeddings, array) < 1e-4, place)
-                    #expect(try await ask(model, test, selection: options).tokens == expected.tokens, place)
+                    let answer = try await ask(model, test, selection: options)
+                    #expect(answer.tokens == expected.tokens, place)
                     compared += 1
                 }
             }

@@ -1,3 +1,5 @@
+import Checkpoints
+
 extension VisionEmitter {
     /// One encoder layer with the taps on it. Without `continues` only what the taps need is written.
     func layer(
