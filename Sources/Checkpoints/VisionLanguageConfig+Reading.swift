@@ -74,7 +74,7 @@ extension VisionLanguageConfig {
         modelType = family.rawValue
         text = try TextModelConfig(
             try object.object("text_config") ?? ConfigObject([:], file: object.file, path: "text_config."))
-        vision = try object.object("vision_config").map(VisionModelConfig.init) ?? .clipLarge336
+        vision = try object.object("vision_config").map(VisionModelConfig.init(_:)) ?? .clipLarge336
         visionTowerName = nil
         projectorActivation = try object.activation("projector_hidden_act", default: .gelu)
         projectorHasBias = try object.flag("multimodal_projector_bias", default: true)
