@@ -69,7 +69,9 @@ import Testing
                 #"{"model_type": "qwen2", "rope_scaling": {"factor": 2.0, "rope_type": "dynamic", "type": "dynamic"}}"#)
         #expect(scaled.text.ropeScaling == .none)
         #expect(scaled.text.maximumPositions == 32_768)
-        let qwen3 = try config(text: #"{"model_type": "qwen3", "hidden_size": 1024, "num_attention_heads": 16}"#).text
+        let qwen3 = try config(
+            text: #"{"model_type": "qwen3", "hidden_size": 1024, "num_attention_heads": 16, "num_key_value_heads": 8}"#
+        ).text
         #expect(qwen3.normalizesQueriesAndKeys)
         #expect(qwen3.headSize == 128)
         #expect(!qwen3.hasQueryKeyValueBias)

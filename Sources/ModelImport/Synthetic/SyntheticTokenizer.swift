@@ -28,6 +28,7 @@ struct SyntheticTokenizer {
         tokens += (0..<256).map { String(format: "<0x%02X>", $0) }
         tokens += ["\u{2581}"] + (33...126).map { String(UnicodeScalar($0)) }
         let known = Self.prefixes()
+        let isKnown = Set(known)
         tokens += known
         let onsets = "b d f g h k l m n p r s t v z".split(separator: " ")
         let vowels = "a e i o u".split(separator: " ")
@@ -36,7 +37,7 @@ struct SyntheticTokenizer {
         while tokens.count < added[0].id {
             let (first, second, third) = (index % 75, index / 75 % 75, index / 5625)
             let word = "\u{2581}" + syllables[first] + syllables[second] + (third > 0 ? syllables[third - 1] : "")
-            if !known.contains(word) { tokens.append(word) }
+            if !isKnown.contains(word) { tokens.append(word) }
             index += 1
         }
         let vocabulary = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, $0) })
