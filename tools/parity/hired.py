@@ -74,8 +74,8 @@ class Stretched(Layout):
         return range(self.grid[0] * self.side), range(self.grid[1] * self.side)
 
     def scores(self, attention: numpy.ndarray) -> list[float]:
-        """Each tile's part of every token's attention, by area: the attention spread over a grid that is fine enough for
-        both tokens and tiles, and summed tile by tile."""
+        """Each tile's part of every token's attention, by area: the attention spread over a grid that is fine enough
+        for both tokens and tiles, and summed tile by tile."""
         rows, columns = self.grid
         if rows == 0:
             return []

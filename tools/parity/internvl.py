@@ -3,8 +3,8 @@
 python internvl.py                        # write everything, a minute on one core
 python internvl.py --only qwen2-layer     # one checkpoint
 
-The first seed whose continuations are clear is taken. Pictures are drawn by the formula of tools/fixtures/images.py, which
-the tests draw by too.
+The first seed whose continuations are clear is taken. Pictures are drawn by the formula of tools/fixtures/images.py,
+which the tests draw by too.
 """
 
 from __future__ import annotations
@@ -39,8 +39,16 @@ from transformers import (
 
 import hired
 from checkpoints import _gain, _rename_to_modules
-from make_checkpoints import LEAST_MARGIN, LEAST_SELECTION_MARGIN, LEAST_VARIETY, ROOT, SCHEMA, _json, _size
-from make_checkpoints import write_manifest
+from make_checkpoints import (
+    LEAST_MARGIN,
+    LEAST_SELECTION_MARGIN,
+    LEAST_VARIETY,
+    ROOT,
+    SCHEMA,
+    _json,
+    _size,
+    write_manifest,
+)
 from reference import _generate
 
 sys.path.append(str(ROOT / "tools/fixtures"))
@@ -69,7 +77,8 @@ TAPS = "qwen2-rms"
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """One checkpoint. `grids` are (rows, columns), a picture for each; `vision` and `text` go into the configuration."""
+    """One checkpoint. `grids` are (rows, columns), a picture for each; `vision` and `text_extra` go into the
+    configuration."""
 
     name: str
     about: str
@@ -123,7 +132,7 @@ RECIPES = (
     ),
     Recipe(
         "qwen2-f32",
-        "float32; views of 32 pixels in patches of 8, two tokens a side; RMS norms with biases; as fast processors save",
+        "float32; views of 32 pixels in patches of 8, two tokens a side; RMS norms, biases; as fast processors save",
         ((1, 12), (2, 1)),
         RMS_NORM | {"attention_bias": True, "use_qk_norm": False, "image_size": [32, 32], "patch_size": [8, 8]},
         dtype="float32",
@@ -168,7 +177,8 @@ def train_tokenizer(folder: pathlib.Path) -> int:
     tokenizer = tokenizers.Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     pattern = (
-        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+"
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -428,9 +438,7 @@ def _case(
         arrays[f"{name}.hired-{percent}.image_embeddings"] = packed
     if recipe.name == TAPS and len(result.cases) == 1:
         arrays |= {f"taps.{key}": value for key, value in taps(tower).items()}
-    result.arrays |= {
-        key: numpy.ascontiguousarray(value.numpy(), dtype=numpy.float32) for key, value in arrays.items()
-    }
+    result.arrays |= {key: numpy.ascontiguousarray(value.numpy(), dtype=numpy.float32) for key, value in arrays.items()}
 
 
 def tokens_of(row: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,9 @@
-"""Times Transformers in bf16 on an InternVL folder's shapes with random weights: all views of a picture, one full prompt.
+"""Times Transformers in bf16 on an InternVL folder's shapes with random weights: all views, one full prompt.
 
     python internvl_run.py MODEL [--views 13] [--text 30]
 
-MODEL is what `hired bench synthesize --like internvl3-1b` writes, of which only `config.json` is read. Pixels and ids are
-random: their values do not change the time. Prints one JSON object for each of two answers.
+MODEL is what `hired bench synthesize --like internvl3-1b` writes, of which only `config.json` is read. Pixels and ids
+are random: their values do not change the time. Prints one JSON object for each of two answers.
 """
 
 from __future__ import annotations
