@@ -59,7 +59,8 @@ extension TextModelConfig {
             values["mlp_bias"] = .bool(hasFeedForwardBias)
         case .mistral:
             values["sliding_window"] = slidingWindow.map(JSONValue.integer) ?? .null
-        case .qwen2:
+        case .qwen2, .qwen3:
+            if family == .qwen3 { values["attention_bias"] = .bool(hasAttentionOutputBias) }
             values["use_sliding_window"] = .bool(slidingWindow != nil)
             if let slidingWindow {
                 values["sliding_window"] = .integer(slidingWindow)

@@ -9,6 +9,20 @@ public struct PreprocessorConfig: Sendable, Hashable {
         case llavaNext = "LlavaNextImageProcessor"
         case llava = "LlavaImageProcessor"
         case clip = "CLIPImageProcessor"
+        /// InternVL's; the class is named after another model.
+        case gotOCR2 = "GotOcr2ImageProcessor"
+
+        /// Whether a family's processor can work with it.
+        func fits(_ family: VisionLanguageConfig.Family) -> Bool { (self == .gotOCR2) == (family == .internVL) }
+
+        /// What a family takes where a file does not name one.
+        static func standard(of family: VisionLanguageConfig.Family) -> Kind {
+            switch family {
+            case .llavaNext: .llavaNext
+            case .llava: .llava
+            case .internVL: .gotOCR2
+            }
+        }
     }
 
     /// The size that a picture is resized to, in pixels.
@@ -44,6 +58,8 @@ public struct PreprocessorConfig: Sendable, Hashable {
     public var convertsToRGB: Bool
     /// Canvas sizes in the file's order; empty unless `kind` is `llavaNext`.
     public var pinpoints: [Pinpoint]
+    /// For `gotOCR2`: how many tiles a picture is cut into, the full view aside.
+    public var tiles = 1...12
 
     /// The mean and deviation of CLIP's training pictures (Transformers' `OPENAI_CLIP_MEAN`, `OPENAI_CLIP_STD`).
     public static let clipMean = [0.48145466, 0.4578275, 0.40821073]
@@ -67,7 +83,7 @@ extension PreprocessorConfig {
         pads = model.aspectRatio.map { $0 != .square } ?? (model.family == .llavaNext)
     }
 
-    private init(kind: Kind, side: Int) {
+    init(kind: Kind, side: Int) {
         self.kind = kind
         isFast = false
         resizes = true
@@ -92,6 +108,10 @@ extension PreprocessorConfig {
     init(_ object: ConfigObject, family: VisionLanguageConfig.Family) throws {
         let (kind, isFast) = try Self.kind(object, family: family)
         try SettingsTable.preprocessor(kind, isFast: isFast).check(object)
+        guard kind != .gotOCR2 else {
+            try self.init(gotOCR2: object, isFast: isFast)
+            return
+        }
         self.init(kind: kind, side: 224)
         self.isFast = isFast
         resizes = try object.flag("do_resize", default: resizes)
@@ -117,12 +137,13 @@ extension PreprocessorConfig {
         let old = "feature_extractor_type"
         let key = object.has("image_processor_type") ? "image_processor_type" : old
         guard let given = try object.optionalString(key) else {
-            return (family == .llavaNext ? .llavaNext : .llava, false)
+            return (.standard(of: family), false)
         }
         let name = key == old ? given.replacingSuffix("FeatureExtractor", with: "ImageProcessor") : given
         let isFast = name.hasSuffix("Fast")
-        guard let kind = Kind(rawValue: isFast ? String(name.dropLast(4)) : name) else {
-            throw object.unsupported(key, supported: Kind.allCases.map(\.rawValue).joined(separator: ", "))
+        guard let kind = Kind(rawValue: isFast ? String(name.dropLast(4)) : name), kind.fits(family) else {
+            let fitting = Kind.allCases.filter { $0.fits(family) }
+            throw object.unsupported(key, supported: fitting.map(\.rawValue).joined(separator: ", "))
         }
         return (kind, isFast)
     }
@@ -136,7 +157,7 @@ extension String {
 
 extension ConfigObject {
     /// `size`: a number or `{"shortest_edge": n}`, or `{"height": h, "width": w}`; `null` is absent.
-    fileprivate func resizeTarget(
+    func resizeTarget(
         _ key: String, default fallback: PreprocessorConfig.ResizeTarget
     ) throws -> PreprocessorConfig.ResizeTarget {
         guard has(key) else { return fallback }
@@ -172,7 +193,7 @@ extension ConfigObject {
     }
 
     /// Three numbers, or one for all; `null` is absent.
-    fileprivate func channels(_ key: String, default fallback: [Double], allowsZero: Bool) throws -> [Double] {
+    func channels(_ key: String, default fallback: [Double], allowsZero: Bool) throws -> [Double] {
         guard has(key), let value = values[key] else { return fallback }
         let list: [JSONValue]
         if case .array(let given) = value { list = given } else { list = [value, value, value] }

@@ -82,8 +82,12 @@ extension RotaryScaling {
             self = .llama3(
                 factor: try Self.required("factor", of: object), lowFrequencyFactor: low, highFrequencyFactor: high,
                 originalMaximumPositions: try object.integer(original, default: 0, in: ConfigLimits.positions))
+        case "dynamic":
+            // Changes the angles only beyond max_position_embeddings, where no context here reaches.
+            _ = try Self.required("factor", of: object)
+            self = .none
         default:
-            throw object.unsupported(key, supported: "default, linear, llama3")
+            throw object.unsupported(key, supported: "default, linear, llama3, dynamic")
         }
     }
 

@@ -9,6 +9,8 @@ extension TextModelConfig {
         var maximumPositions: Int
         var beginTokenID: Int?
         var endTokenIDs: [Int]
+        /// Nil for the hidden size by the heads.
+        var headSize: Int?
 
         init(_ family: Family) {
             switch family {
@@ -21,14 +23,18 @@ extension TextModelConfig {
             case .qwen2:
                 (intermediateSize, keyValueHeadCount, vocabularySize) = (22016, 32, 151_936)
                 (maximumPositions, beginTokenID, endTokenIDs) = (32768, nil, [])
+            case .qwen3:
+                (intermediateSize, keyValueHeadCount, vocabularySize) = (22016, 32, 151_936)
+                (maximumPositions, beginTokenID, endTokenIDs) = (32768, nil, [])
+                headSize = 128
             }
         }
     }
 
-    /// Reads `text_config`; an absent one is an empty one, which is a LLaMA.
+    /// Reads `text_config`; an absent one is an empty one, which is of the default family.
     /// - Throws: `CheckpointError` naming the file and the key.
-    init(_ object: ConfigObject) throws {
-        guard let family = Family(rawValue: try object.string("model_type", default: "llama")) else {
+    init(_ object: ConfigObject, defaultFamily: Family = .llama) throws {
+        guard let family = Family(rawValue: try object.string("model_type", default: defaultFamily.rawValue)) else {
             throw object.unsupported(
                 "model_type", supported: Family.allCases.map(\.rawValue).joined(separator: ", "))
         }
@@ -45,8 +51,10 @@ extension TextModelConfig {
         keyValueHeadCount =
             try object.integerOrNull(
                 "num_key_value_heads", default: defaults.keyValueHeadCount, in: ConfigLimits.heads) ?? headCount
-        if family == .qwen2, object.isNull("head_dim") { throw object.wrong("head_dim", needed: "a number or absent") }
-        let headSize = try object.integerOrNull("head_dim", default: nil, in: ConfigLimits.width)
+        if [.qwen2, .qwen3].contains(family), object.isNull("head_dim") {
+            throw object.wrong("head_dim", needed: "a number or absent")
+        }
+        let headSize = try object.integerOrNull("head_dim", default: defaults.headSize, in: ConfigLimits.width)
         self.headSize = headSize ?? hiddenSize / headCount
         intermediateSize = try object.integer(
             "intermediate_size", default: defaults.intermediateSize, in: ConfigLimits.width)
@@ -58,7 +66,7 @@ extension TextModelConfig {
         (ropeTheta, ropeScaling) = try RotaryScaling.read(object)
         slidingWindow = try Self.slidingWindow(object, family: family, layerCount: layerCount)
         activation = try object.activation("hidden_act", default: .silu)
-        let attentionBias = family == .llama ? try object.flagOrNull("attention_bias") : false
+        let attentionBias = [.llama, .qwen3].contains(family) ? try object.flagOrNull("attention_bias") : false
         hasQueryKeyValueBias = attentionBias || family == .qwen2
         hasAttentionOutputBias = attentionBias
         hasFeedForwardBias = family == .llama ? try object.flagOrNull("mlp_bias") : false
@@ -76,13 +84,13 @@ extension TextModelConfig {
         }
     }
 
-    /// Only Mistral and, in some layers if switched on, Qwen2 have a window: for LLaMA the key means nothing.
+    /// Only Mistral and, in some layers if switched on, Qwen have a window: for LLaMA the key means nothing.
     private static func slidingWindow(_ object: ConfigObject, family: Family, layerCount: Int) throws -> Int? {
         let used =
             switch family {
             case .llama: false
             case .mistral: true
-            case .qwen2: try qwen2HasSlidingLayers(object, layerCount: layerCount)
+            case .qwen2, .qwen3: try qwen2HasSlidingLayers(object, layerCount: layerCount)
             }
         return used ? try object.integerOrNull("sliding_window", default: 4096, in: ConfigLimits.positions) : nil
     }

@@ -2,12 +2,12 @@ import OrderedJSON
 
 /// The language model of a checkpoint, every value resolved.
 ///
-/// Absent keys take the defaults of Transformers 4.57.6's `configuration_llama.py`, `configuration_mistral.py` and
-/// `configuration_qwen2.py`.
+/// Absent keys take the defaults of Transformers 4.57.6's `configuration_llama.py`, `configuration_mistral.py`,
+/// `configuration_qwen2.py` and `configuration_qwen3.py`.
 public struct TextModelConfig: Sendable, Hashable {
     /// The architectures that share one decoder here.
     public enum Family: String, Sendable, Hashable, CaseIterable {
-        case llama, mistral, qwen2
+        case llama, mistral, qwen2, qwen3
     }
 
     public var family: Family
@@ -38,6 +38,9 @@ public struct TextModelConfig: Sendable, Hashable {
     public var beginTokenID: Int?
     /// Ids that end an answer; empty when the configuration says `null`.
     public var endTokenIDs: [Int]
+
+    /// Whether each head's queries and keys are normalised before they are turned.
+    public var normalizesQueriesAndKeys: Bool { family == .qwen3 }
 }
 
 /// How rotary position angles are changed for longer contexts.

@@ -23,10 +23,14 @@ extension VisionLanguageConfig {
         if Self.isOriginalLayout(object, modelType: modelType) {
             try self.init(original: object, modelType: modelType)
         } else if let family = Family(rawValue: modelType) {
-            try SettingsTable.outer.check(object)
-            try self.init(huggingFace: object, family: family)
+            try SettingsTable.outermost(family).check(object)
+            switch family {
+            case .internVL: try self.init(internVL: object)
+            case .llava, .llavaNext: try self.init(huggingFace: object, family: family)
+            }
         } else {
-            throw object.unsupported("model_type", supported: Self.supportedModelTypes)
+            throw ForeignModel.refusal(object, modelType: modelType)
+                ?? object.unsupported("model_type", supported: Self.supportedModelTypes)
         }
         try checkFeatureLayer()
         try checkFeatureSelection()
@@ -51,9 +55,9 @@ extension VisionLanguageConfig {
     }
 
     /// Transformers 4.57.6's LLaVA-NeXT takes the setting and fails on every picture: tiles of N + 1 rows have no grid
-    /// (`pack_image_features`); so does the authors' own code.
+    /// (`pack_image_features`); so does the authors' own code. InternVL fails likewise (`get_image_features`).
     private func checkFeatureSelection() throws {
-        guard family == .llavaNext, featureSelection == .full else { return }
+        guard family != .llava, featureSelection == .full else { return }
         let (key, written, other) =
             layout == .original
             ? ("mm_vision_select_feature", "cls_patch", "patch")
@@ -61,7 +65,7 @@ extension VisionLanguageConfig {
         throw CheckpointError(
             .unsupported, file: Self.fileName,
             problem: "\(key) is \(written), and tiles have no place for CLS tokens",
-            remedy: "set it to \(other), as every published LLaVA-NeXT has it")
+            remedy: "set it to \(other), as every published model with tiles has it")
     }
 
     private init(huggingFace object: ConfigObject, family: Family) throws {
@@ -70,7 +74,7 @@ extension VisionLanguageConfig {
         modelType = family.rawValue
         text = try TextModelConfig(
             try object.object("text_config") ?? ConfigObject([:], file: object.file, path: "text_config."))
-        vision = try object.object("vision_config").map(VisionModelConfig.init) ?? .clipLarge336
+        vision = try object.object("vision_config").map(VisionModelConfig.init(_:)) ?? .clipLarge336
         visionTowerName = nil
         projectorActivation = try object.activation("projector_hidden_act", default: .gelu)
         projectorHasBias = try object.flag("multimodal_projector_bias", default: true)
@@ -98,7 +102,8 @@ extension VisionLanguageConfig {
     ]
 
     private static let supportedModelTypes =
-        "llava_next, llava (of llava-hf), and the original LLaVA layout's llava, llava_llama, llava_mistral, share4v"
+        "llava_next, llava (of llava-hf), internvl (of OpenGVLab's -hf folders), and the original LLaVA layout's llava, "
+        + "llava_llama, llava_mistral, share4v"
 
     /// `llava` names both layouts; only the authors' own has keys that begin with `mm_`.
     private static func isOriginalLayout(_ object: ConfigObject, modelType: String) -> Bool {

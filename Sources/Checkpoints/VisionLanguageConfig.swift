@@ -9,6 +9,8 @@ public struct VisionLanguageConfig: Sendable, Hashable {
         case llavaNext = "llava_next"
         /// One picture (LLaVA-1.5, ShareGPT4V).
         case llava
+        /// Tiles and a thumbnail, tokens of 2×2 patches (InternVL2.5 and InternVL3 in their `-hf` form).
+        case internVL = "internvl"
     }
 
     /// Who wrote the folder: it decides tensor names and where preprocessing is described.
@@ -52,6 +54,8 @@ public struct VisionLanguageConfig: Sendable, Hashable {
     /// are joined along the last axis, in this order.
     public var visionFeatureLayers: [Int]
     public var featureSelection: FeatureSelection
+    /// Patches along one side of a token, whose features are joined before the projector: 2 for InternVL, else 1.
+    public var patchesPerTokenSide = 1
     /// The outermost `tie_word_embeddings`. The one that counts is `text.tiesWordEmbeddings`.
     public var tiesWordEmbeddings: Bool
     /// The outermost `eos_token_id`, if given.
@@ -67,8 +71,19 @@ public struct VisionLanguageConfig: Sendable, Hashable {
     /// How many layers of the vision tower run before its features are taken: 23 for −2 of 24.
     public var visionFeatureLayerCount: Int { resolvedFeatureLayers.max() ?? 0 }
 
-    /// Width of the features that the projector reads: of all feature layers together.
-    public var featureWidth: Int { vision.hiddenSize * visionFeatureLayers.count }
+    /// Width of the features that the projector reads: of all feature layers and all patches of a token together.
+    public var featureWidth: Int {
+        vision.hiddenSize * visionFeatureLayers.count * patchesPerTokenSide * patchesPerTokenSide
+    }
+
+    /// Tokens of one view, without CLS.
+    public var tokensPerView: Int {
+        let side = vision.gridSize / patchesPerTokenSide
+        return side * side
+    }
+
+    /// Pixels along one side of a token.
+    public var tokenSize: Int { vision.patchSize * patchesPerTokenSide }
 }
 
 /// A canvas size in pixels.

@@ -1,26 +1,33 @@
 public import Foundation
 import OrderedJSON
 
-/// A CLIP vision transformer, every value resolved.
+/// A vision transformer with a CLS token, every value resolved: CLIP's, or InternVL's.
 ///
 /// Absent keys take the defaults of `CLIPVisionConfig` in Transformers 4.57.6 (those of CLIP-B/32). A checkpoint with
 /// no `vision_config` at all takes `clipLarge336`, as `LlavaConfig` and `LlavaNextConfig` do.
 public struct VisionModelConfig: Sendable, Hashable {
+    /// How a tower's layers are built.
+    public enum Architecture: Sendable, Hashable {
+        case clip
+        case internVL(InternVLBlocks)
+    }
+
+    public var architecture = Architecture.clip
     public var hiddenSize: Int
     public var layerCount: Int
     public var headCount: Int
     public var intermediateSize: Int
     /// Height and width of the pictures it takes, in pixels.
     public var imageSize: Int
-    /// Height and width of one token, in pixels.
+    /// Height and width of one patch, in pixels.
     public var patchSize: Int
     public var activation: Activation
     public var layerNormEpsilon: Double
 
     public var headSize: Int { hiddenSize / headCount }
-    /// Tokens along one side of a picture.
+    /// Patches along one side of a picture.
     public var gridSize: Int { imageSize / patchSize }
-    /// Tokens of one picture, without CLS.
+    /// Patches of one picture: the rows of the sequence without CLS.
     public var tokenCount: Int { gridSize * gridSize }
 
     /// CLIP ViT-L/14 at 336 pixels, the tower of every model this package names.
@@ -46,7 +53,7 @@ public struct VisionModelConfig: Sendable, Hashable {
         }
     }
 
-    private init(
+    init(
         hiddenSize: Int, layerCount: Int, headCount: Int, intermediateSize: Int, imageSize: Int, patchSize: Int,
         activation: Activation, layerNormEpsilon: Double
     ) {

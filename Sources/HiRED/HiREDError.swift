@@ -12,6 +12,8 @@ public enum HiREDError: Error, Equatable {
     case invalidSelection(String)
     /// Tokens cannot be dropped where the model takes the CLS token too.
     case classTokenKept
+    /// Separators are asked for of a model that has none.
+    case noSeparators
     /// The authors' released code cannot run on this input.
     case releasedCodeRefuses(String)
     /// A head that the vision transformer does not have.
@@ -21,6 +23,11 @@ public enum HiREDError: Error, Equatable {
     case allocationNotOffered(Allocation, strategy: StrategyName)
     /// An option that is set and would change nothing.
     case unusedOption(SelectionOption, strategy: StrategyName)
+}
+
+extension HiREDError {
+    static let releasedCodeKnowsNoOtherCanvas = HiREDError.releasedCodeRefuses(
+        "it knows LLaVA-NeXT's canvas of tiles alone")
 }
 
 /// Options of a selection that not every strategy has.
@@ -53,6 +60,7 @@ extension HiREDError: CustomStringConvertible {
         case .classTokenKept:
             "no strategy drops tokens of a model that takes the CLS token beside the patches "
                 + "(vision_feature_select_strategy full, mm_vision_select_feature cls_patch); give the budget full"
+        case .noSeparators: "the model puts no separators between rows of tokens; leave keepsSeparators out"
         case .invalidHead(let head, let count):
             "there is no head \(head); give one from 0 to \(count - 1)"
         case .allocationNotOffered(let allocation, let strategy):

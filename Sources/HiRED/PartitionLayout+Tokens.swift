@@ -8,12 +8,13 @@ extension PartitionLayout {
     public var totalTokens: Int { partitionCount * tokensPerPartition }
     /// Tokens that may be kept: the full view's and the tiles' without padding.
     public var keepableTokens: Int { tokensPerPartition + keptRows.count * keptColumns.count }
-    /// Image tokens when nothing is dropped, as Transformers counts them: a separator ends every row of the canvas, and
-    /// a CLS token counts where the model takes it.
+    /// Image tokens when nothing is dropped, as Transformers counts them: a separator ends every row of the canvas where
+    /// the model has them, and a CLS token counts where the model takes it.
     public var fullTokenCount: Int {
-        tokensPerPartition + (includesClassToken ? 1 : 0)
-            + (tileCount == 0 ? 0 : keptRows.count * (keptColumns.count + 1))
+        keepableTokens + (includesClassToken ? 1 : 0) + (order == .canvasRows && tileCount > 0 ? keptRows.count : 0)
     }
+    /// The partitions as the model reads them, view by view.
+    var partitionsInOrder: [Int] { order == .views ? Array(1..<partitionCount) + [0] : Array(0..<partitionCount) }
 
     /// Rows and columns within a tile that are not padding.
     func keptRange(tile: Int) -> (rows: Range<Int>, columns: Range<Int>) {
@@ -59,11 +60,27 @@ extension PartitionLayout {
         return row * tileColumns + column
     }
 
+    /// The tiles that a full-view token belongs to, and how much of it each has; together 1.
+    ///
+    /// Where the full view shows the whole canvas, a token is shared by area: 16 columns do not divide among 3 tiles. The
+    /// same as the centre rule where they do. Padded canvases keep the centre rule. Empty without tiles, or for a token
+    /// that is not there. O(tiles).
+    public func tileShares(ofFullViewToken token: Int) -> [(tile: Int, share: Double)] {
+        guard let centre = tile(ofFullViewToken: token) else { return [] }
+        guard isStretched else { return [(centre, 1)] }
+        let columns = Self.overlaps(of: token % side, side: side, count: tileColumns)
+        return Self.overlaps(of: token / side, side: side, count: tileRows).flatMap { row in
+            columns.map { column in
+                (row.tile * tileColumns + column.tile, Double(row.length * column.length) / Double(tileCount))
+            }
+        }
+    }
+
     /// Sums the full view's attention over the tiles: S_i of the method.
     func tileScores(of attention: [Float]) -> [Double] {
         var scores = [Double](repeating: 0, count: tileCount)
         for (token, value) in attention.enumerated() {
-            if let tile = tile(ofFullViewToken: token) { scores[tile] += Double(value) }
+            for (tile, share) in tileShares(ofFullViewToken: token) { scores[tile] += Double(value) * share }
         }
         return scores
     }
@@ -73,6 +90,15 @@ extension PartitionLayout {
         guard allocation.budgets.count == partitionCount, taps.count == partitionCount else {
             throw .invalidLayout(
                 "\(allocation.budgets.count) budgets and \(taps.count) views' taps for \(partitionCount) partitions")
+        }
+    }
+
+    /// Along one axis: the tiles that a token lies over, each with the length of the overlap. A token is `count` long,
+    /// and a tile `side`.
+    private static func overlaps(of index: Int, side: Int, count: Int) -> [(tile: Int, length: Int)] {
+        let (start, end) = (index * count, (index + 1) * count)
+        return ((start / side)...((end - 1) / side)).map { tile in
+            (tile, min(end, (tile + 1) * side) - max(start, tile * side))
         }
     }
 

@@ -1,9 +1,10 @@
-/// How a picture was cut: a full view, and a grid of tiles over a letterboxed canvas.
+/// How a picture was cut: a full view, and a grid of tiles over a canvas.
 ///
-/// Partition 0 is the full view, partitions 1… are the tiles row by row. Every partition has N = side² tokens. A
-/// single-partition model (LLaVA-1.5, ShareGPT4V) has no tiles.
+/// Partition 0 is the full view, wherever the model reads it (``order``); partitions 1… are the tiles row by row. Every
+/// partition has N = side² tokens. A single-partition model (LLaVA-1.5, ShareGPT4V) has no tiles.
 public struct PartitionLayout: Sendable, Equatable {
-    /// Tokens along one side of a partition: tile size / patch size (24 for CLIP-L/336 with patches of 14).
+    /// Tokens along one side of a partition: tile size / token size (24 for CLIP-L/336 with patches of 14; 16 for
+    /// InternVL, whose tokens are 2×2 patches of views of 448 pixels).
     public let side: Int
     public let tileRows: Int
     public let tileColumns: Int
@@ -14,8 +15,13 @@ public struct PartitionLayout: Sendable, Equatable {
     /// Where on the canvas the resized picture lies; the rest is padding.
     public let content: PixelRectangle
     /// Canvas token rows and columns that are not padding, as LLaVA-NeXT's `unpad_image` keeps them. May be empty.
-    public let keptRows: Range<Int>
-    public let keptColumns: Range<Int>
+    public private(set) var keptRows: Range<Int>
+    public private(set) var keptColumns: Range<Int>
+    /// In which order tokens reach the language model.
+    public private(set) var order = TokenOrder.canvasRows
+    /// Whether the picture was squeezed to the canvas whatever its proportions, as it is to the full view: then the full
+    /// view shows the whole canvas.
+    public private(set) var isStretched = false
     /// Whether the model takes the vision transformer's CLS token in front of the patches, one row more.
     public private(set) var includesClassToken = false
 
@@ -59,6 +65,24 @@ public struct PartitionLayout: Sendable, Equatable {
         (keptRows, keptColumns) = Self.unpadded(rows: tileRows * side, columns: tileColumns * side, image: imageSize)
     }
 
+    /// A picture squeezed to its canvas: no token is padding.
+    ///
+    /// - Parameters:
+    ///   - tileRows: 0, as the columns, for a single partition.
+    ///   - order: in which the model was trained to read the tokens.
+    /// - Throws: `HiREDError.invalidLayout`.
+    public init(
+        side: Int, tileRows: Int, tileColumns: Int, imageSize: PixelSize, stretchedTo canvasSize: PixelSize,
+        order: TokenOrder
+    ) throws(HiREDError) {
+        try self.init(
+            side: side, tileRows: tileRows, tileColumns: tileColumns, imageSize: imageSize, canvasSize: canvasSize,
+            content: PixelRectangle(x: 0, y: 0, width: canvasSize.width, height: canvasSize.height))
+        (keptRows, keptColumns) = (0..<(tileRows * side), 0..<(tileColumns * side))
+        self.order = order
+        isStretched = true
+    }
+
     /// The same cut for a model that takes the CLS token too (`vision_feature_select_strategy` `full`).
     ///
     /// - Throws: `HiREDError.invalidLayout` with tiles: LLaVA-NeXT has no place for a CLS token of each.
@@ -81,6 +105,14 @@ public struct PartitionLayout: Sendable, Equatable {
         let padding = (columns - image.width * rows / image.height) / 2
         return (0..<rows, padding..<(columns - padding))
     }
+}
+
+/// In which order the tokens of a picture's views reach the language model.
+public enum TokenOrder: Sendable, Hashable {
+    /// The full view, then the tiles' tokens row by row over the whole canvas, a separator behind each row (LLaVA-NeXT).
+    case canvasRows
+    /// View by view, each row by row, the full view last; no separators (InternVL).
+    case views
 }
 
 public struct PixelSize: Sendable, Hashable {

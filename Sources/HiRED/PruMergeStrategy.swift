@@ -32,8 +32,8 @@ public struct PruMergeStrategy: ComparingStrategy {
         guard !layout.includesClassToken else { throw .classTokenKept }
         let count = layout.tokensPerPartition
         var packed: [MergedToken] = []
-        var budgets: [Int] = []
-        for partition in 0..<layout.partitionCount {
+        var budgets = [Int](repeating: 0, count: layout.partitionCount)
+        for partition in layout.partitionsInOrder {
             let row = try (taps[partition] ?? ViewTaps()).values(of: Self.attention, count: count, partition: partition)
             let matrix = try matrix(partition, of: cosines, count: count)
             let kept = Self.kept(row, plus: plus)
@@ -52,7 +52,7 @@ public struct PruMergeStrategy: ComparingStrategy {
             }
             packed.append(
                 MergedToken(partition: partition, place: nil, sum: isKept.indices.filter { !isKept[$0] }.map(weighted)))
-            budgets.append(kept.count + 1)
+            budgets[partition] = kept.count + 1
         }
         return try TokenSelection(
             layout: layout, allocation: TokenAllocation(budgets: budgets, budget: nil), packing: packed)

@@ -16,6 +16,7 @@ public struct ReleasedCodeStrategy: TokenDroppingStrategy {
     public func allocate(_ budget: TokenBudget, layout: PartitionLayout, fullView: ViewTaps) throws(HiREDError)
         -> TokenAllocation
     {
+        guard layout.order == .canvasRows else { throw .releasedCodeKnowsNoOtherCanvas }
         let count = layout.tokensPerPartition
         let tiles = layout.tileCount
         let total: Int =

@@ -62,6 +62,15 @@ public struct SelectionOptions: Sendable, Hashable {
         }
     }
 
+    /// Refuses what a picture's layout has no use for, before any of it is encoded.
+    ///
+    /// - Throws: `HiREDError.noSeparators`, `.releasedCodeRefuses`.
+    public func check(_ layout: PartitionLayout) throws(HiREDError) {
+        guard layout.order != .canvasRows else { return }
+        guard !keepsSeparators else { throw .noSeparators }
+        guard sharing != .releasedCode else { throw .releasedCodeKnowsNoOtherCanvas }
+    }
+
     /// An upper bound of the tokens that a picture comes to.
     ///
     /// A budget that leaves nothing to choose counts as one token too many: it is refused where it is spent.
@@ -153,6 +162,7 @@ extension SelectionOptions {
         layout: PartitionLayout, firstLayer: [Float], finalLayer: [[Float]]
     ) throws(HiREDError) -> TokenSelection {
         let strategy = try makeStrategy()
+        try check(layout)
         guard finalLayer.count == layout.partitionCount else {
             throw .invalidAttention("\(finalLayer.count) rows for \(layout.partitionCount) partitions")
         }

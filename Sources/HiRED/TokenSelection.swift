@@ -53,7 +53,7 @@ public struct TokenSelection: Sendable, Equatable {
     public let allocation: TokenAllocation
     /// Kept token indices of each partition, ascending.
     public let kept: [[Int]]
-    /// The image embeddings in order: full view, then tiles in canvas raster order.
+    /// The image embeddings in the layout's order.
     public let slots: [ImageSlot]
     /// What slots, by their number, are weighted sums of; a slot that is not here is its own token as it is. Empty for
     /// strategies that only choose.
@@ -70,11 +70,12 @@ public struct TokenSelection: Sendable, Equatable {
     ///   - kept: per partition, ascending, no padding.
     ///   - separators: whether rows that keep a token end with a separator.
     /// - Throws: `HiREDError.invalidSelection` for tokens that the layout does not have, or not in that order;
-    ///   `.classTokenKept` for a layout with a CLS token.
+    ///   `.classTokenKept` for a layout with a CLS token; `.noSeparators`.
     public init(
         layout: PartitionLayout, allocation: TokenAllocation, kept: [[Int]], separators: Bool
     ) throws(HiREDError) {
         try Self.check(kept, layout)
+        guard !separators || layout.order == .canvasRows else { throw .noSeparators }
         self.allocation = allocation
         self.kept = kept
         merges = [:]
@@ -217,9 +218,15 @@ public struct TokenSelection: Sendable, Equatable {
 
     private enum Separators { case none, keptRows, unpaddedRows }
 
-    /// Canvas raster order: token row by token row, within it tile by tile. O(kept + rows·tiles).
+    /// The layout's order: view by view, or token row by token row of the canvas and within it tile by tile.
+    /// O(kept + rows·tiles).
     private static func pack(_ layout: PartitionLayout, _ kept: [[Int]], separators: Separators) -> [ImageSlot] {
         var slots: [ImageSlot] = []
+        guard layout.order == .canvasRows else {
+            return layout.partitionsInOrder.flatMap { partition in
+                kept[partition].map { .token(partition: partition, index: $0) }
+            }
+        }
         slots.reserveCapacity(kept.reduce(0) { $0 + $1.count } + (separators == .none ? 0 : layout.keptRows.count))
         for index in kept[0] { slots.append(.token(partition: 0, index: index)) }
         guard layout.tileCount > 0 else { return slots }

@@ -155,7 +155,7 @@ struct EvalCommand: AsyncParsableCommand {
             let text = model.description.config.text
             switch text.family {
             case .mistral: return .mistral
-            case .qwen2: return .chatML
+            case .qwen2, .qwen3: return .chatML
             // The vocabulary of Llama 3 is four times that of Llama 2.
             case .llama: return text.vocabularySize > 100_000 ? .llama3 : .vicuna
             }

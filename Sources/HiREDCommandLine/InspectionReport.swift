@@ -84,7 +84,7 @@ struct InspectionReport: Encodable {
         vision = Tower(
             layers: config.vision.layerCount, hiddenSize: config.vision.hiddenSize, heads: config.vision.headCount,
             imageSize: config.vision.imageSize, patchSize: config.vision.patchSize,
-            tokensPerView: config.vision.tokenCount, finalLayer: config.visionFeatureLayerCount - 1)
+            tokensPerView: config.tokensPerView, finalLayer: config.visionFeatureLayerCount - 1)
         self.text = Text(
             family: text.family.rawValue, layers: text.layerCount, hiddenSize: text.hiddenSize, heads: text.headCount,
             keyValueHeads: text.keyValueHeadCount, vocabulary: text.vocabularySize, context: text.maximumPositions)

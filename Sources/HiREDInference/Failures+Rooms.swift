@@ -9,7 +9,7 @@ extension HiREDError: Failure {
         switch self {
         case .invalidBudget, .invalidAlpha, .invalidEmptyTileShare, .unknownStrategy, .unknownAllocation,
             .unknownPositions, .releasedCodeRefuses, .unusedOption, .classTokenKept, .allocationNotOffered,
-            .invalidHead:
+            .invalidHead, .noSeparators:
             .invalidRequest
         case .invalidLayout, .invalidAttention, .invalidSelection: .internal
         }
@@ -22,6 +22,7 @@ extension HiREDError: Failure {
         case .invalidEmptyTileShare: .parameter(.emptyTileShare)
         case .unknownStrategy: .parameter(.strategy)
         case .invalidHead: .parameter(.head)
+        case .noSeparators: .parameter(.keepSeparators)
         case .unknownAllocation, .releasedCodeRefuses, .allocationNotOffered: .parameter(.allocation)
         case .unknownPositions: .parameter(.tokenPositions)
         case .unusedOption(let option, _): .parameter(Self.parameter(option))
@@ -57,6 +58,7 @@ extension HiREDError: Failure {
             "drops tokens, which no strategy does of a model that takes the CLS token beside the patches "
                 + "(vision_feature_select_strategy full, mm_vision_select_feature cls_patch)"
         case .releasedCodeRefuses(let reason): "the authors' released code cannot do this: \(reason)"
+        case .noSeparators: "this model puts no separators between rows of tokens"
         case .invalidHead(let head, _): "\(head) is not a head of the vision tower"
         case .allocationNotOffered(let allocation, let strategy):
             "'\(allocation.rawValue)' is not how the strategy \(strategy.rawValue) shares its budget out"
@@ -81,6 +83,7 @@ extension HiREDError: Failure {
             .give(.allocation, "one of " + strategy.allocations.map(\.rawValue).joined(separator: ", "))
         case .releasedCodeRefuses: .give(.allocation, "paper")
         case .unusedOption(let option, _): .omit(Self.parameter(option))
+        case .noSeparators: .omit(.keepSeparators)
         case .classTokenKept: .give(.budget, "full")
         case .invalidSelection: .advice("mend the strategy, or use another")
         case .invalidLayout, .invalidAttention: nil

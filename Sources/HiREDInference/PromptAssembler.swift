@@ -12,6 +12,8 @@ struct PromptAssembler: Sendable {
     private let template: Result<ChatTemplate, any Error>
     /// How the model's vocabulary spells the place of a picture; nil where it has none and the prompt is split there.
     private let spelling: String?
+    /// What stands before and behind a picture's tokens, as text of the prompt; nil for models that mark nothing.
+    private let marks: (before: String, behind: String)?
     /// Stands for a picture in token ids.
     let imageToken: Int32
     /// Rows of the model's table of tokens.
@@ -27,6 +29,7 @@ struct PromptAssembler: Sendable {
         imageToken = id
         tableSize = description.config.text.vocabularySize
         template = Result { try description.template(named: manifest?.chatTemplate, tokenizer.specialTokens) }
+        marks = description.config.family == .internVL ? try Self.marks(of: tokenizer) : nil
         guard !(manifest?.splitsPromptAtImages ?? false) else {
             spelling = nil
             return
@@ -64,8 +67,9 @@ struct PromptAssembler: Sendable {
         let ids = try encode(text, addSpecialTokens: !isFramed)
         let places = ids.count { $0 == imageToken }
         guard places == request.images.count else {
+            let spellings = [ChatTemplate.imagePlace, spelling ?? ChatTemplate.imagePlace]
             if case .chat(let messages, _) = request.prompt,
-                messages.contains(where: { Self.text(of: $0).contains(ChatTemplate.imagePlace) })
+                messages.map(Self.text(of:)).contains(where: { text in spellings.contains { text.contains($0) } })
             {
                 throw InferenceError.imagePlaceInText
             }
@@ -89,11 +93,27 @@ struct PromptAssembler: Sendable {
             return try tokenizer.encode(
                 text, splitAt: ChatTemplate.imagePlace, placing: imageToken, addSpecialTokens: addSpecialTokens)
         }
-        guard spelling != ChatTemplate.imagePlace else {
-            return try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+        var text = text
+        func replace(_ place: String, with other: String) {
+            text = text.split(separator: place, omittingEmptySubsequences: false).joined(separator: other)
         }
-        let pieces = text.split(separator: ChatTemplate.imagePlace, omittingEmptySubsequences: false)
-        return try tokenizer.encode(pieces.joined(separator: spelling), addSpecialTokens: addSpecialTokens)
+        if spelling != ChatTemplate.imagePlace { replace(ChatTemplate.imagePlace, with: spelling) }
+        // A template writes the place alone; the marks come with the tokens (Transformers 4.57.6,
+        // processing_internvl.py).
+        if let marks { replace(spelling, with: marks.before + spelling + marks.behind) }
+        return try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+    }
+
+    /// InternVL's `<img>` and `</img>`, by the names that its tokenizer gives them.
+    private static func marks(of tokenizer: Tokenizer) throws -> (before: String, behind: String) {
+        let named = tokenizer.specialTokens.named
+        let marks = (before: named["start_image_token"] ?? "<img>", behind: named["end_image_token"] ?? "</img>")
+        for mark in [marks.before, marks.behind] where tokenizer.id(of: mark) == nil {
+            throw InferenceError.inconsistentModel(
+                "the tokenizer has no token \(FailureText.quoted(mark)), which stands beside a picture",
+                remedy: "use the checkpoint's own tokenizer.json")
+        }
+        return marks
     }
 
     private static func text(of message: ChatMessage) -> String {
@@ -107,7 +127,7 @@ struct PromptAssembler: Sendable {
 
 extension ModelDescription {
     /// The template that the manifest names, else the checkpoint's own; without either, Vicuna's, which LLaVA
-    /// checkpoints without a template were trained with.
+    /// checkpoints without a template were trained with, or ChatML for InternVL.
     ///
     /// - Throws: `InferenceError.inconsistentModel`, `JinjaError`.
     func template(named name: String?, _ tokens: SpecialTokens) throws -> ChatTemplate {
@@ -118,7 +138,7 @@ extension ModelDescription {
             }
             return named.template
         }
-        guard let chatTemplate else { return .vicuna }
+        guard let chatTemplate else { return config.family == .internVL ? .chatML : .vicuna }
         return .jinja(try JinjaTemplate(chatTemplate.text), tokens)
     }
 }

@@ -5,6 +5,8 @@ public struct ImagePreparation: Sendable, Equatable {
     public enum Variant: Sendable, Equatable {
         /// LLaVA-NeXT: a full view and tiles; resolutions in the order of the configuration.
         case anyResolution([PixelSize])
+        /// InternVL: squeezed to the grid nearest the picture's proportions, fewest and most tiles, and a full view.
+        case closestGrid(tiles: ClosedRange<Int>)
         /// One view.
         case single(SingleView)
 
@@ -22,7 +24,7 @@ public struct ImagePreparation: Sendable, Equatable {
     public let variant: Variant
     /// Pixels along one side of a view.
     public let viewSize: Int
-    /// Pixels along one side of a patch.
+    /// Pixels along one side of a token: of a patch, or of a square of them that makes one token.
     public let patchSize: Int
     /// Whether the model takes the CLS token of a picture beside its patches.
     public let includesClassToken: Bool
@@ -49,15 +51,15 @@ public struct ImagePreparation: Sendable, Equatable {
             throw ImageError.tooElongated(width: size.width, height: size.height)
         }
         switch variant {
-        case .anyResolution(let resolutions):
+        case .anyResolution, .closestGrid:
             let layout: PartitionLayout
-            do {
-                layout = try PartitionLayout(
-                    imageSize: size, resolutions: resolutions, viewSize: viewSize, patchSize: patchSize)
-            } catch { throw ImageError.unsupportedPreparation("a cut that cannot be made: \(error)") }
+            do { layout = try tiled(size) } catch {
+                throw ImageError.unsupportedPreparation("a cut that cannot be made: \(error)")
+            }
             let view = PixelSize(width: viewSize, height: viewSize)
+            let canvas = PixelSize(width: layout.content.width, height: layout.content.height)
             guard
-                [view, PixelSize(width: layout.content.width, height: layout.content.height)].allSatisfy({
+                (layout.tileCount > 0 ? [view, canvas] : [view]).allSatisfy({
                     PlaceOnGround(covering: size).work(
                         to: $0, columns: 0..<$0.width, rows: 0..<$0.height, filter: filter) <= Self.workLimit
                 })
@@ -69,8 +71,19 @@ public struct ImagePreparation: Sendable, Equatable {
             guard view.work(size, viewSize: viewSize, filter: filter) <= Self.workLimit else {
                 throw ImageError.tooElongated(width: size.width, height: size.height)
             }
-            let layout = try PartitionLayout(side: viewSize / patchSize, imageSize: size)
+            let layout = try tiled(size)
             return includesClassToken ? try layout.includingClassToken() : layout
+        }
+    }
+
+    /// A cut into tiles; the view alone for a picture that is prepared as one.
+    private func tiled(_ size: PixelSize) throws -> PartitionLayout {
+        switch variant {
+        case .anyResolution(let resolutions):
+            try PartitionLayout(imageSize: size, resolutions: resolutions, viewSize: viewSize, patchSize: patchSize)
+        case .closestGrid(let tiles):
+            try PartitionLayout(imageSize: size, tiles: tiles, viewSize: viewSize, tokenSize: patchSize)
+        case .single: try PartitionLayout(side: viewSize / patchSize, imageSize: size)
         }
     }
 
@@ -88,7 +101,7 @@ public struct ImagePreparation: Sendable, Equatable {
         let layout = try layout(for: PixelSize(width: image.width, height: image.height))
         let fullView: RGBImage =
             switch variant {
-            case .anyResolution: Resize.resize(image, width: viewSize, height: viewSize, filter: filter)
+            case .anyResolution, .closestGrid: Resize.resize(image, width: viewSize, height: viewSize, filter: filter)
             case .single(let view): view.make(of: image, viewSize: viewSize, filter: filter)
             }
         return ImagePartitions(layout: layout, viewSize: viewSize, fullView: fullView, of: image, filter: filter)

@@ -22,6 +22,7 @@ enum TokenizerKeys {
         .ignored: "clean_up_tokenization_spaces spaces_between_special_tokens errors "
             // Read by other rooms.
             + "chat_template image_token image_token_id video_token audio_token boi_token eoi_token image_size "
+            + "context_image_token start_image_token end_image_token "
             // Of batches, of truncation that nobody asks for, and of warnings.
             + "model_max_length padding_side truncation_side padding truncation max_length stride truncation_strategy "
             + "pad_to_multiple_of pad_token_type_id model_input_names max_len deprecation_warnings verbose return_token_type_ids "

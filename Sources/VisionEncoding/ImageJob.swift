@@ -21,6 +21,7 @@ package struct ImageJob {
         self.options = options
         let seed = digest.prefix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         strategy = try options.makeStrategy(pictureSeed: seed)
+        try options.check(partitions.layout)
         guard !strategy.dropsTokens || !partitions.layout.includesClassToken else { throw HiREDError.classTokenKept }
         views = [VisionEncoder.EncodedView?](repeating: nil, count: partitions.layout.partitionCount)
     }

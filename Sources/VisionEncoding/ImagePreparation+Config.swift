@@ -15,10 +15,26 @@ extension ImagePreparation {
             switch preprocessor.kind {
             case .llavaNext: try Self.anyResolution(preprocessor, side: side)
             case .llava, .clip: .single(try Self.singleView(preprocessor, side: side))
+            case .gotOCR2: try Self.closestGrid(preprocessor, side: side)
             }
+        // Cutting tiles is always bicubic there.
+        let isFixed = preprocessor.kind == .gotOCR2 && preprocessor.tiles.upperBound > 1
         self.init(
-            variant, viewSize: side, patchSize: config.vision.patchSize,
-            includesClassToken: config.featureSelection == .full, filter: ResamplingFilter(preprocessor.resampling))
+            variant, viewSize: side, patchSize: config.tokenSize,
+            includesClassToken: config.featureSelection == .full,
+            filter: isFixed ? .bicubic : ResamplingFilter(preprocessor.resampling))
+    }
+
+    /// Tiles are made whatever `do_resize` says; a picture that is not cut is only resized with it
+    /// (image_processing_got_ocr2.py).
+    private static func closestGrid(_ preprocessor: PreprocessorConfig, side: Int) throws -> Variant {
+        guard case .exact(side, side) = preprocessor.size else {
+            throw refusal("size", "views of another size", side)
+        }
+        guard preprocessor.resizes || preprocessor.tiles.upperBound > 1 else {
+            throw refusal("do_resize", "pictures at their own size", side)
+        }
+        return .closestGrid(tiles: preprocessor.tiles)
     }
 
     /// LLaVA-NeXT resizes the full view and cuts tiles whatever `do_resize` and `do_center_crop` say; those act once more

@@ -69,7 +69,7 @@ struct ConfigErrorTests {
         #expect(error?.remedy != nil)
     }
 
-    @Test(arguments: ["llava_onevision", "qwen2_vl", "llama", "video_llava"])
+    @Test(arguments: ["mllama", "idefics3", "llama", "video_llava"])
     func otherFamiliesAreRefusedWithWhatIsSupported(family: String) throws {
         let error = error("{\"model_type\": \"\(family)\"}")
         #expect(error?.code == .unsupported)

@@ -34,6 +34,8 @@ private struct SettingKeys: Decodable {
         switch first {
         case "outer": return .outer
         case "vision": return .vision
+        case "internvl": return .internVL
+        case "internvlvision": return .internVLVision
         case "processor": return .processor
         case "generation": return .generation
         case "text": return family.map(SettingsTable.text)
@@ -51,8 +53,8 @@ private struct SettingKeys: Decodable {
 struct SettingsTableTests {
     @Test func everyKeyHasARule() throws {
         let fixture = try SettingKeys()
-        #expect(fixture.sources.count == 6)
-        #expect(fixture.sources[0].tables.count == 15)
+        #expect(fixture.sources.count == 7)
+        #expect(fixture.sources[0].tables.count == 20)
         var count = 0
         for source in fixture.sources {
             for (name, keys) in source.tables {
@@ -80,7 +82,7 @@ struct SettingsTableTests {
     /// Whatever is refused is refused by name, wherever it stands.
     @Test func everyRefusalNamesItsKey() throws {
         let tables: [SettingsTable] =
-            [.outer, .vision, .clip, .processor, .generation, .rotary]
+            [.outer, .vision, .internVL, .internVLVision, .clip, .processor, .generation, .rotary]
             + TextModelConfig.Family.allCases.flatMap { [.text($0), .original($0)] }
             + PreprocessorConfig.Kind.allCases.flatMap { kind in [true, false].map { .preprocessor(kind, isFast: $0) } }
         var count = 0

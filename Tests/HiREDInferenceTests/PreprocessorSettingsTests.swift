@@ -39,7 +39,7 @@ import Testing
             (.nearest, .nearest), (.lanczos, .lanczos), (.bilinear, .bilinear), (.bicubic, .bicubic), (.box, .box),
             (.hamming, .hamming),
         ]
-        for kind in PreprocessorConfig.Kind.allCases {
+        for kind in [PreprocessorConfig.Kind.clip, .llava, .llavaNext] {
             for (given, expected) in filters {
                 #expect(try preparation(kind) { $0.resampling = given }.filter == expected)
             }
@@ -80,12 +80,33 @@ import Testing
         }
     }
 
+    /// InternVL's: tiles are always cut with bicubic interpolation; a single view is resized as the file says.
+    @Test func closestGridsAreObeyed() throws {
+        func square(_ tiles: ClosedRange<Int>, _ change: @escaping (inout PreprocessorConfig) -> Void = { _ in }) throws
+            -> ImagePreparation
+        {
+            try preparation(.gotOCR2) {
+                ($0.size, $0.tiles) = (.exact(height: Self.side, width: Self.side), tiles)
+                $0.resampling = .bilinear
+                change(&$0)
+            }
+        }
+        #expect(try square(1...6).variant == .closestGrid(tiles: 1...6))
+        #expect(try square(1...6).filter == .bicubic)
+        #expect(try square(1...1).filter == .bilinear)
+        #expect(try square(2...6) { $0.resizes = false } == square(2...6))
+        let own = #expect(throws: ImageError.self) { try square(1...1) { $0.resizes = false } }
+        #expect(own.map { "\($0)" }?.contains("do_resize") == true)
+        let other = #expect(throws: ImageError.self) { try square(1...6) { $0.size = .exact(height: 28, width: 56) } }
+        #expect(other.map { "\($0)" }?.contains("size") == true)
+    }
+
     @Test func whatGivesOtherSizesIsRefusedByName() throws {
         func refusal(_ kind: PreprocessorConfig.Kind, _ change: (inout PreprocessorConfig) -> Void) -> String {
             let error = #expect(throws: ImageError.self) { try preparation(kind, change) }
             return error.map { "\($0)" } ?? ""
         }
-        for kind in PreprocessorConfig.Kind.allCases {
+        for kind in [PreprocessorConfig.Kind.clip, .llava, .llavaNext] {
             #expect(refusal(kind) { $0.cropWidth = 64 }.contains("crop_size"))
             #expect(refusal(kind) { $0.cropHeight = 324 }.contains("a crop of 56×324"))
         }

@@ -10,7 +10,7 @@ import Testing
     private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Models/demo")
 
-    private func request(_ tokens: Int = 64) throws -> GenerationRequest {
+    private func request(_ tokens: Int = 120) throws -> GenerationRequest {
         var options = SelectionOptions()
         options.budget = try TokenBudget(parsing: "20%")
         return GenerationRequest(

@@ -28,8 +28,17 @@ import Testing
 
     @Test func towersAreFoundUnderTheirLayoutsNames() throws {
         for layout in CheckpointLayout.all {
-            let table = try SyntheticWeights.table([(layout.visionPrefix + "embeddings.class_embedding", [4])])
+            let table = try SyntheticWeights.table([(layout.visionPrefix + layout.classToken, [4])])
             #expect(CheckpointLayout.all.filter { $0.hasVisionTower(in: table) } == [layout])
+        }
+    }
+
+    /// InternVL's language model and projector are named as LLaVA's are: the tower tells them apart.
+    @Test func towersTellLayoutsApart() throws {
+        for layout in CheckpointLayout.all {
+            let names = [layout.tokenTable, layout.projectorFirst + ".weight", layout.visionPrefix + layout.classToken]
+            let table = try SyntheticWeights.table(names.map { ($0, [1, 1]) })
+            #expect(try CheckpointLayout.detect(in: table) == layout)
         }
     }
 

@@ -71,9 +71,9 @@ import Testing
 
     @Test func unknownModelsAreNamed() throws {
         let checkpoint = try TestCheckpoint()
-        try checkpoint.editConfig { $0["model_type"] = "qwen2_vl" }
+        try checkpoint.editConfig { $0["model_type"] = "video_llava" }
         let text = message(checkpoint)
-        #expect(text.contains("qwen2_vl"))
+        #expect(text.contains("video_llava"))
         for family in VisionLanguageConfig.Family.allCases { #expect(text.contains(family.rawValue)) }
     }
 

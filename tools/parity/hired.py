@@ -38,6 +38,56 @@ class Layout:
         margin = (columns - self.width * rows // self.height) // 2
         return range(rows), range(margin, columns - margin)
 
+    def scores(self, attention: numpy.ndarray) -> list[float]:
+        """Sums the full view's attention over each tile. A token belongs to the tile its centre falls in; a centre on a
+        border belongs to the later tile."""
+        left, top, width, height = self.content()
+        side, tile = self.side, self.tile
+        scores = [0.0] * (self.grid[0] * self.grid[1])
+        for token in range(side * side):
+            row = (2 * side * top + (2 * (token // side) + 1) * height) // (2 * side * tile)
+            column = (2 * side * left + (2 * (token % side) + 1) * width) // (2 * side * tile)
+            scores[row * self.grid[1] + column] += float(attention[token])
+        return scores
+
+    def packed(self, kept: list[list[int]]) -> list[tuple[int, int]]:
+        """The kept tokens of the full view, then those of the tiles in raster order over the canvas."""
+        side, columns = self.side, self.grid[1]
+
+        def canvas_place(slot: tuple[int, int]) -> tuple[int, int]:
+            tile, token = slot[0] - 1, slot[1]
+            return tile // columns * side + token // side, tile % columns * side + token % side
+
+        tiles = [(partition, token) for partition in range(1, len(kept)) for token in kept[partition]]
+        return [(0, token) for token in kept[0]] + sorted(tiles, key=canvas_place)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stretched(Layout):
+    """A picture squeezed to its canvas, as InternVL cuts it: no padding, tiles one after another, then the full view.
+
+    `grid` is (0, 0) where there is a single view.
+    """
+
+    def unpadded(self) -> tuple[range, range]:
+        """Everything."""
+        return range(self.grid[0] * self.side), range(self.grid[1] * self.side)
+
+    def scores(self, attention: numpy.ndarray) -> list[float]:
+        """Each tile's part of every token's attention, by area: the attention spread over a grid that is fine enough
+        for both tokens and tiles, and summed tile by tile."""
+        rows, columns = self.grid
+        if rows == 0:
+            return []
+        cells = attention.astype(numpy.float64).reshape(self.side, self.side) / (rows * columns)
+        fine = numpy.repeat(numpy.repeat(cells, rows, axis=0), columns, axis=1)
+        return fine.reshape(rows, self.side, columns, self.side).sum((1, 3)).reshape(-1).tolist()
+
+    def packed(self, kept: list[list[int]]) -> list[tuple[int, int]]:
+        """View by view, the full view last."""
+        order = [*range(1, len(kept)), 0]
+        return [(partition, token) for partition in order for token in kept[partition]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
@@ -63,7 +113,7 @@ def select(layout: Layout, first: numpy.ndarray, last: numpy.ndarray, percent: i
     full_view = min(budget // 2, tokens)
     usable = _usable(layout)
     capacity = [len(tile) for tile in usable]
-    scores = _scores(layout, first[0])
+    scores = layout.scores(first[0])
     shares = _shares(scores, capacity, min(budget - full_view, sum(capacity)))
     counts, margin = _rounded(shares, capacity)
     full_view = min(budget - sum(counts), tokens)
@@ -75,7 +125,7 @@ def select(layout: Layout, first: numpy.ndarray, last: numpy.ndarray, percent: i
         kept.append(sorted(ranked[:count]))
         if 0 < count < len(ranked):
             margin = min(margin, float(last[partition][ranked[count - 1]] - last[partition][ranked[count]]))
-    return Selection(budget, [full_view, *counts], scores, kept, _packed(layout, kept), margin)
+    return Selection(budget, [full_view, *counts], scores, kept, layout.packed(kept), margin)
 
 
 def _usable(layout: Layout) -> list[list[int]]:
@@ -92,19 +142,6 @@ def _usable(layout: Layout) -> list[list[int]]:
         for tile_row in range(layout.grid[0])
         for tile_column in range(layout.grid[1])
     ]
-
-
-def _scores(layout: Layout, attention: numpy.ndarray) -> list[float]:
-    """Sums the full view's attention over each tile. A token belongs to the tile its centre falls in; a centre on a
-    border belongs to the later tile."""
-    left, top, width, height = layout.content()
-    side, tile = layout.side, layout.tile
-    scores = [0.0] * (layout.grid[0] * layout.grid[1])
-    for token in range(side * side):
-        row = (2 * side * top + (2 * (token // side) + 1) * height) // (2 * side * tile)
-        column = (2 * side * left + (2 * (token % side) + 1) * width) // (2 * side * tile)
-        scores[row * layout.grid[1] + column] += float(attention[token])
-    return scores
 
 
 def _shares(scores: list[float], capacity: list[int], total: int) -> list[float]:
@@ -141,15 +178,3 @@ def _rounded(shares: list[float], capacity: list[int]) -> tuple[list[int], float
         counts[tile] += 1
     close = remainders[ranked[left - 1]] - remainders[ranked[left]] if 0 < left < len(ranked) else math.inf
     return counts, close
-
-
-def _packed(layout: Layout, kept: list[list[int]]) -> list[tuple[int, int]]:
-    """The kept tokens of the full view, then those of the tiles in raster order over the canvas."""
-    side, columns = layout.side, layout.grid[1]
-
-    def canvas_place(slot: tuple[int, int]) -> tuple[int, int]:
-        tile, token = slot[0] - 1, slot[1]
-        return tile // columns * side + token // side, tile % columns * side + token % side
-
-    tiles = [(partition, token) for partition in range(1, len(kept)) for token in kept[partition]]
-    return [(0, token) for token in kept[0]] + sorted(tiles, key=canvas_place)

@@ -74,6 +74,12 @@ struct FolderListing: Sendable {
             preprocessor = try PreprocessorConfig(object, family: config.family)
             preprocessor.adopt(config)
         } else {
+            guard config.family != .internVL else {
+                throw CheckpointError(
+                    .missing, file: Self.preprocessorName,
+                    problem: "the file does not exist, and nothing else says how pictures are cut",
+                    remedy: "download it")
+            }
             preprocessor = PreprocessorConfig(defaultsFor: config)
             file = VisionLanguageConfig.fileName
             notes.append(
@@ -90,7 +96,12 @@ struct FolderListing: Sendable {
     private func checkProcessor(against config: VisionLanguageConfig) throws {
         guard config.layout == .huggingFace, let object = try processorObject() else { return }
         try SettingsTable.processor.check(object)
-        let (size, strategy) = ("patch_size", "vision_feature_select_strategy")
+        let (size, strategy, count) = ("patch_size", "vision_feature_select_strategy", "image_seq_length")
+        if config.family == .internVL, object.has(count),
+            object[count]?.isSameSetting(as: .integer(config.tokensPerView)) != true
+        {
+            throw object.wrong(count, needed: "\(config.tokensPerView), as config.json has it")
+        }
         if object.has(size), object[size]?.isSameSetting(as: .integer(config.vision.patchSize)) != true {
             throw object.wrong(size, needed: "\(config.vision.patchSize), as in config.json")
         }
@@ -186,8 +197,8 @@ struct FolderListing: Sendable {
         switch config.layout {
         case .original: found.append((.original(config.text.family), object))
         case .huggingFace:
-            found.append((.outer, object))
-            found.append((.vision, try object.object("vision_config")))
+            found.append((.outermost(config.family), object))
+            found.append((.vision(of: config.family), try object.object("vision_config")))
             text = try object.object("text_config") ?? ConfigObject([:], file: object.file)
             found.append((.text(config.text.family), text))
         }

@@ -6,6 +6,7 @@ extension SettingsTable {
     /// - Parameter isFast: the torchvision variant, which takes more keys.
     static func preprocessor(_ kind: PreprocessorConfig.Kind, isFast: Bool) -> SettingsTable {
         let unread = SettingRule.ignored("this image processor does not read it")
+        if kind == .gotOCR2 { return gotOCR2(isFast: isFast) }
         return SettingsTable(
             preprocessorShared,
             isFast ? fast : all(unread, "default_to_square", "pad_size"),
@@ -15,6 +16,21 @@ extension SettingsTable {
                     : all(unread, "do_pad"))
                 : all(.obeyed, "do_pad"),
             kind == .llavaNext ? all(.obeyed, "image_grid_pinpoints") : all(unread, "image_grid_pinpoints"))
+    }
+
+    /// InternVL's.
+    private static func gotOCR2(isFast: Bool) -> SettingsTable {
+        let unread = SettingRule.ignored("this image processor does not read it")
+        return SettingsTable(
+            preprocessorShared,
+            all(.obeyed, "min_patches", "max_patches"),
+            all(.ignored("InternVL's processor always cuts tiles"), "crop_to_patches"),
+            all(
+                unread, "do_pad", "pad_size", "default_to_square", "crop_size", "image_grid_pinpoints",
+                "image_seq_length"),
+            isFast
+                ? all(.refused(unless: [.bool(false)], remedy: "set it to false"), "do_center_crop")
+                : all(unread, "do_center_crop"))
     }
 
     private static let preprocessorShared: [String: SettingRule] = [
@@ -41,7 +57,9 @@ extension SettingsTable {
 
     /// `processor_config.json`.
     static let processor = SettingsTable(
-        all(.obeyed, "image_processor", "chat_template", "patch_size", "vision_feature_select_strategy"),
+        all(
+            .obeyed, "image_processor", "chat_template", "patch_size", "vision_feature_select_strategy",
+            "image_seq_length"),
         all(.ignored("a picture's place is the token of image_token_index"), "image_token"),
         all(.ignored("tokens are counted from the picture"), "num_additional_image_tokens"),
         all(

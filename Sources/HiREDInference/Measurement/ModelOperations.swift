@@ -28,7 +28,7 @@ public struct ModelOperations: Sendable {
         let perLayer = 2 * tokens * (4 * side * side + 2 * side * inner) + 4 * tokens * tokens * side
         let patches = 2 * Double(vision.tokenCount) * side * Double(3 * vision.patchSize * vision.patchSize)
         visionPerView = Double(config.visionFeatureLayerCount) * perLayer + patches
-        projectorPerToken = 2 * (side * width + width * width)
+        projectorPerToken = 2 * (Double(config.featureWidth) * width + width * width)
     }
 
     /// A whole prompt, logits for its last token.

@@ -84,6 +84,7 @@ final class RequestPreparation: @unchecked Sendable {
         var request = request
         let choice = try chooseBudgets(
             &request, layouts: layouts, textTokens: ids.count - layouts.count, elapsed: channel.elapsed)
+        try check(request, layouts)
         // Counted before any picture is decoded: what can never fit costs nothing.
         let count = count(ids, layouts: layouts, request: request)
         if case .answer = purpose { try checkCapacity(count, of: request) }
@@ -133,7 +134,13 @@ final class RequestPreparation: @unchecked Sendable {
         let layouts = try request.images.map { try reader.layout(of: $0) }
         var request = request
         _ = try chooseBudgets(&request, layouts: layouts, textTokens: ids.count - layouts.count, elapsed: 0)
+        try check(request, layouts)
         return count(ids, layouts: layouts, request: request)
+    }
+
+    /// Refuses options that a picture's layout has no use for.
+    private func check(_ request: GenerationRequest, _ layouts: [PartitionLayout]) throws {
+        for (place, layout) in layouts.enumerated() { try request.selection(of: place).check(layout) }
     }
 
     private func count(_ ids: [Int32], layouts: [PartitionLayout], request: GenerationRequest) -> PromptCount {

@@ -53,7 +53,7 @@ extension GraphError: Failure {
         case .tensorBytes(_, let reason): "is damaged: \(reason)"
         case .configuration(_, let reason), .manifest(_, let reason): reason
         case .unknownLayout(let sample):
-            "follow no known layout (llava-hf old or new, original LLaVA); found "
+            "follow no known layout (llava-hf old or new, original LLaVA, InternVL -hf); found "
                 + (sample.isEmpty ? "no tensors" : sample.joined(separator: ", "))
         }
     }

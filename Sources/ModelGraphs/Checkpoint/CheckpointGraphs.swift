@@ -40,8 +40,8 @@ public struct CheckpointGraphs: Sendable {
         let shape = VisionTowerShape(
             imageSize: vision.imageSize, patchSize: vision.patchSize, channelCount: 3, hiddenSize: vision.hiddenSize,
             intermediateSize: vision.intermediateSize, layerCount: vision.layerCount, headCount: vision.headCount,
-            activation: vision.activation,
-            layerNormEpsilon: vision.layerNormEpsilon)
+            activation: vision.activation, layerNormEpsilon: vision.layerNormEpsilon,
+            architecture: vision.architecture, patchesPerTokenSide: config.patchesPerTokenSide)
         let normalization = PixelNormalization(
             rescaleFactor: preprocessor.rescales ? preprocessor.rescaleFactor : 1,
             mean: preprocessor.normalizes ? preprocessor.mean : [0, 0, 0],
@@ -60,8 +60,8 @@ public struct CheckpointGraphs: Sendable {
             activation: config.projectorActivation,
             hasBias: config.projectorHasBias)
         return try ProjectorGraph.emit(
-            shape, weights: table, first: layout.projectorFirst, second: layout.projectorSecond,
-            constantsOffset: constantsOffset)
+            shape, weights: table, norm: layout.projectorNorm, first: layout.projectorFirst,
+            second: layout.projectorSecond, constantsOffset: constantsOffset)
     }
 
     public func textEmbeddings(constantsOffset: Int) throws -> EmittedGraph {
@@ -90,7 +90,8 @@ public struct CheckpointGraphs: Sendable {
             tiesHeadToEmbeddings: table[layout.head] == nil && text.tiesWordEmbeddings,
             biases: DecoderShape.Biases(
                 queryKeyValue: text.hasQueryKeyValueBias, attentionOutput: text.hasAttentionOutputBias,
-                feedForward: text.hasFeedForwardBias))
+                feedForward: text.hasFeedForwardBias),
+            normalizesQueriesAndKeys: text.normalizesQueriesAndKeys)
         return try DecoderGraph.emit(
             shape, weights: table, prefix: layout.decoderPrefix, head: layout.head, outputsAttention: outputsAttention,
             constantsOffset: constantsOffset)

@@ -24,8 +24,8 @@ extension DecoderEmitter {
                 name + layer, inputs: width, outputs: heads * shape.headSize, bias: bias, in: weights)
             return try graph.splitHeads(try graph.linear(input, linear), count: heads)
         }
-        let query = try rotate(try project("q_proj", heads: heads), shared)
-        let key = try rotate(try project("k_proj", heads: groups), shared)
+        let query = try rotate(try headNorm(try project("q_proj", heads: heads), name + "q_norm.weight"), shared)
+        let key = try rotate(try headNorm(try project("k_proj", heads: groups), name + "k_norm.weight"), shared)
         let value = try project("v_proj", heads: groups)
 
         let keys = try repeatHeads(try remember(key, "key", layer: index, shared))
@@ -49,6 +49,12 @@ extension DecoderEmitter {
             let mean = try graph.reduceMean(try graph.softmax(scores, axis: -1), axis: 1)
             try graph.result(try graph.reshape(mean, [0, -1]), name)
         }
+    }
+
+    private func headNorm(_ value: GraphValue, _ name: String) throws -> GraphValue {
+        guard shape.normalizesQueriesAndKeys else { return value }
+        return try graph.rmsNorm(
+            value, try weights.floatTensor(name, shape: [shape.headSize]), epsilon: shape.rmsNormEpsilon)
     }
 
     /// x · cos + [−second half, first half] · sin, in the form the CPU plugin computes as one operation.

@@ -8,7 +8,8 @@ import OpenVINO
 /// combines causality with `attention_mask`, state as ReadValue → Gather(beam_idx) → Concat, grouped heads repeated by
 /// Unsqueeze → Broadcast → Reshape after the Concat, static head counts.
 ///
-/// Source: Transformers 4.57.6, `models/llama/modeling_llama.py`; `mistral` and `qwen2` differ only in configuration.
+/// Source: Transformers 4.57.6, `models/llama/modeling_llama.py`; `mistral` and `qwen2` differ only in configuration,
+/// `qwen3` (`models/qwen3/modeling_qwen3.py`) by the norms of its heads.
 public enum DecoderGraph {
     /// - Parameters:
     ///   - prefix: what stands before `layers.0.` and `norm.weight`, such as `language_model.model.`.

@@ -1,6 +1,6 @@
 public import Checkpoints
 
-/// The sizes of a LLaMA-family decoder (`text_config`): LLaMA, Vicuna, Mistral, Qwen2.
+/// The sizes of a LLaMA-family decoder (`text_config`): LLaMA, Vicuna, Mistral, Qwen2, Qwen3.
 public struct DecoderShape: Sendable, Hashable {
     public var vocabularySize: Int
     public var hiddenSize: Int
@@ -16,6 +16,8 @@ public struct DecoderShape: Sendable, Hashable {
     /// The output head is the token table.
     public var tiesHeadToEmbeddings: Bool
     public var biases: Biases
+    /// Qwen3: each head's queries and keys are normalised before they are turned.
+    public var normalizesQueriesAndKeys: Bool
 
     /// Which linear layers have a bias.
     public struct Biases: Sendable, Hashable {
@@ -39,7 +41,7 @@ public struct DecoderShape: Sendable, Hashable {
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int? = nil, headSize: Int? = nil, rmsNormEpsilon: Double = 1e-6,
         rotary: RotaryEmbedding = RotaryEmbedding(), activation: Activation = .silu,
-        tiesHeadToEmbeddings: Bool = false, biases: Biases = .none
+        tiesHeadToEmbeddings: Bool = false, biases: Biases = .none, normalizesQueriesAndKeys: Bool = false
     ) {
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
@@ -53,6 +55,7 @@ public struct DecoderShape: Sendable, Hashable {
         self.activation = activation
         self.tiesHeadToEmbeddings = tiesHeadToEmbeddings
         self.biases = biases
+        self.normalizesQueriesAndKeys = normalizesQueriesAndKeys
     }
 
     /// - Throws: ``GraphError/configuration(key:reason:)``.

@@ -1,13 +1,15 @@
+import Checkpoints
 import ElementTypes
 import OpenVINO
 
-/// The CLIP vision transformer: u8 pixels [pictures, T, T, 3] in, features and attention taps out.
+/// The vision transformer: u8 pixels [pictures, T, T, 3] in, features and attention taps out.
 ///
 /// Source: Transformers 4.57.6, `models/clip/modeling_clip.py` (`CLIPVisionTransformer` up to the feature layer; the
-/// post layer norm never runs because features are taken before it).
+/// post layer norm never runs because features are taken before it), and `models/internvl/modeling_internvl.py`
+/// (`InternVLVisionModel`).
 public enum VisionGraph {
     /// - Parameters:
-    ///   - prefix: what stands before `embeddings.class_embedding`, such as `vision_tower.vision_model.`.
+    ///   - prefix: what stands before the tower's names, such as `vision_tower.vision_model.`.
     ///   - constantsOffset: see ``EmittedGraph``.
     /// - Throws: ``GraphError`` for a configuration out of range, a missing tensor or one of the wrong shape.
     public static func emit(
@@ -34,6 +36,8 @@ struct VisionEmitter {
     let weights: WeightTable
     let prefix: String
 
+    var names: VisionTensorNames { VisionTensorNames(shape) }
+
     /// Pixels to the first layer's input [pictures, 1 + patches, C].
     func embed(_ pixels: GraphValue, _ normalization: PixelNormalization) throws -> GraphValue {
         let width = shape.hiddenSize
@@ -42,21 +46,25 @@ struct VisionEmitter {
         }
         let patches = try graph.scope("patches") {
             let kernel = try weights.floatTensor(
-                prefix + "embeddings.patch_embedding.weight",
+                prefix + names.patchKernel,
                 shape: [width, shape.channelCount, shape.patchSize, shape.patchSize])
             let planes = try graph.transpose(normalized, [0, 3, 1, 2])
-            let grid = try graph.convolution(planes, try graph.floatWeight(kernel), stride: shape.patchSize)
+            var grid = try graph.convolution(planes, try graph.floatWeight(kernel), stride: shape.patchSize)
+            if let name = names.patchBias {
+                let bias = try weights.floatTensor(prefix + name, shape: [width])
+                grid = try graph.add(grid, try graph.floatWeight(bias, shape: [1, width, 1, 1]))
+            }
             return try graph.transpose(try graph.reshape(grid, [0, 0, shape.patchCount]), [0, 2, 1])
         }
         return try graph.scope("embeddings") {
             let token = try graph.floatWeight(
-                try weights.floatTensor(prefix + "embeddings.class_embedding", shape: [width]), shape: [1, 1, width])
+                try weights.floatTensor(prefix + names.classToken, shape: names.classTokenShape), shape: [1, 1, width])
             let tokens = try graph.broadcast(token, to: [.dimension(of: pixels, axis: 0), .fixed(1), .fixed(width)])
             let positions = try graph.floatWeight(
-                try weights.floatTensor(
-                    prefix + "embeddings.position_embedding.weight", shape: [shape.patchCount + 1, width]),
+                try weights.floatTensor(prefix + names.positions, shape: names.positionsShape),
                 shape: [1, shape.patchCount + 1, width])
             let sequence = try graph.add(try graph.concat([tokens, patches], axis: 1), positions)
+            guard shape.architecture == .clip else { return sequence }
             // The misspelling is the checkpoints' own.
             return try graph.layerNorm(
                 sequence, prefix + "pre_layrnorm", epsilon: shape.layerNormEpsilon, in: weights)
@@ -97,13 +105,19 @@ struct VisionEmitter {
     private func writeFeatures(_ layers: [GraphValue], selection: VisionOutputs.Selection) throws {
         guard !layers.isEmpty else { return }
         try graph.scope("features") {
-            let joined = layers.count == 1 ? layers[0] : try graph.concat(layers, axis: -1)
+            let joined = try finalNorm(layers.count == 1 ? layers[0] : try graph.concat(layers, axis: -1))
             let selected =
                 switch selection {
                 case .all: joined
-                case .patches: try graph.slice(joined, axis: 1, from: 1, to: nil)
+                case .patches: try tokens(ofPatches: try graph.slice(joined, axis: 1, from: 1, to: nil))
                 }
             try graph.result(selected, PortName.features)
         }
+    }
+
+    /// What stands between the last layer and the projector.
+    private func finalNorm(_ features: GraphValue) throws -> GraphValue {
+        guard case .internVL(let blocks) = shape.architecture, blocks.hasFinalNorm else { return features }
+        return try graph.layerNorm(features, prefix + "layernorm", epsilon: shape.layerNormEpsilon, in: weights)
     }
 }

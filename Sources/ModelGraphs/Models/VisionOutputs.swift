@@ -1,4 +1,5 @@
-/// A look into one vision layer. `layer` is 0-based; layer 0 reads the embeddings.
+/// A look into one vision layer. `layer` is 0-based; layer 0 reads the embeddings. Where a token is a square of patches,
+/// what is said of patches here holds of tokens: rows are joined, attention is summed.
 public enum LayerTap: Sendable, Hashable {
     /// The CLS query's softmax over all keys, CLS column dropped, summed over heads: [pictures, patches].
     case clsSummed(layer: Int)

@@ -1,6 +1,7 @@
 public import Checkpoints
 
-/// The sizes of a CLIP vision transformer (`vision_config`), as Transformers 4.57.6's `CLIPVisionConfig` names them.
+/// The sizes of a vision transformer (`vision_config`), as Transformers 4.57.6's `CLIPVisionConfig` names them, and how
+/// its layers are built.
 public struct VisionTowerShape: Sendable, Hashable {
     public var imageSize: Int
     public var patchSize: Int
@@ -11,10 +12,15 @@ public struct VisionTowerShape: Sendable, Hashable {
     public var headCount: Int
     public var activation: Activation
     public var layerNormEpsilon: Double
+    public var architecture: VisionModelConfig.Architecture
+    /// Patches along one side of a token: features and keys of a token are those of its patches joined, its attention is
+    /// their sum.
+    public var patchesPerTokenSide: Int
 
     public init(
         imageSize: Int, patchSize: Int, channelCount: Int = 3, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
-        headCount: Int, activation: Activation = .quickGELU, layerNormEpsilon: Double = 1e-5
+        headCount: Int, activation: Activation = .quickGELU, layerNormEpsilon: Double = 1e-5,
+        architecture: VisionModelConfig.Architecture = .clip, patchesPerTokenSide: Int = 1
     ) {
         self.imageSize = imageSize
         self.patchSize = patchSize
@@ -25,6 +31,8 @@ public struct VisionTowerShape: Sendable, Hashable {
         self.headCount = headCount
         self.activation = activation
         self.layerNormEpsilon = layerNormEpsilon
+        self.architecture = architecture
+        self.patchesPerTokenSide = patchesPerTokenSide
     }
 
     /// Patches along one side.
@@ -43,6 +51,11 @@ public struct VisionTowerShape: Sendable, Hashable {
         try ShapeLimits.check("vision_config.num_hidden_layers", layerCount, in: ShapeLimits.layers)
         try ShapeLimits.check("vision_config.num_attention_heads", headCount, in: ShapeLimits.heads)
         try ShapeLimits.check("vision_config.layer_norm_eps", layerNormEpsilon)
+        guard patchesPerTokenSide > 0, gridSize.isMultiple(of: patchesPerTokenSide) else {
+            throw GraphError.configuration(
+                key: "vision_config.image_size",
+                reason: "gives \(gridSize) patches a side, which \(patchesPerTokenSide) does not divide")
+        }
         guard hiddenSize % headCount == 0 else {
             throw GraphError.configuration(
                 key: "vision_config.num_attention_heads",

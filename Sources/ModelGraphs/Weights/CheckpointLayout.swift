@@ -7,11 +7,19 @@ public struct CheckpointLayout: Sendable, Hashable {
         case huggingFace2025
         /// The original LLaVA and ShareGPT4V: `model.layers.…`, `model.mm_projector.0`.
         case originalLLaVA
+        /// InternVL (`-hf`) as Transformers 4.57 saves it: `language_model.model.…`, `vision_tower.encoder.layer.0.…`.
+        case internVL
+        /// InternVL as newer releases save it: `model.language_model.…`, `model.vision_tower.…`, `lm_head.weight`.
+        case internVL2025
     }
 
     public let family: Family
-    /// Before `embeddings.class_embedding` and `encoder.layers.0.`.
+    /// Before the tower's names.
     public var visionPrefix: String
+    /// The tensor behind ``visionPrefix`` that every tower of this layout has.
+    public private(set) var classToken = VisionTensorNames.clipClassToken
+    /// The projector's layer norm, without `.weight`; nil where it has none.
+    public private(set) var projectorNorm: String?
     /// The projector's layers, without `.weight`.
     public let projectorFirst: String
     public let projectorSecond: String
@@ -41,17 +49,29 @@ public struct CheckpointLayout: Sendable, Hashable {
             family: .originalLLaVA, visionPrefix: "model.vision_tower.vision_tower.vision_model.",
             projectorFirst: "model.mm_projector.0", projectorSecond: "model.mm_projector.2", decoderPrefix: "model.",
             head: "lm_head.weight", imageNewline: "model.image_newline"),
+        CheckpointLayout(
+            family: .internVL, visionPrefix: "vision_tower.", classToken: VisionTensorNames.internVLClassToken,
+            projectorNorm: "multi_modal_projector.layer_norm", projectorFirst: "multi_modal_projector.linear_1",
+            projectorSecond: "multi_modal_projector.linear_2", decoderPrefix: "language_model.model.",
+            head: "language_model.lm_head.weight", imageNewline: ""),
+        CheckpointLayout(
+            family: .internVL2025, visionPrefix: "model.vision_tower.",
+            classToken: VisionTensorNames.internVLClassToken,
+            projectorNorm: "model.multi_modal_projector.layer_norm",
+            projectorFirst: "model.multi_modal_projector.linear_1",
+            projectorSecond: "model.multi_modal_projector.linear_2", decoderPrefix: "model.language_model.",
+            head: "lm_head.weight", imageNewline: ""),
     ]
 
-    /// The layout whose token table and projector are both in `table`.
+    /// The layout whose token table and projector are both in `table`; of several, the one whose vision tower is there
+    /// too.
     ///
     /// - Throws: ``GraphError/unknownLayout(sample:)`` with a few of the names found.
     public static func detect(in table: WeightTable) throws -> CheckpointLayout {
-        guard
-            let layout = all.first(where: {
-                table[$0.tokenTable] != nil && table[$0.projectorFirst + ".weight"] != nil
-            })
-        else { throw GraphError.unknownLayout(sample: Array(table.names.prefix(5))) }
+        let fitting = all.filter { table[$0.tokenTable] != nil && table[$0.projectorFirst + ".weight"] != nil }
+        guard let layout = fitting.first(where: { $0.hasVisionTower(in: table) }) ?? fitting.first else {
+            throw GraphError.unknownLayout(sample: Array(table.names.prefix(5)))
+        }
         return layout
     }
 
@@ -65,6 +85,6 @@ public struct CheckpointLayout: Sendable, Hashable {
 
     /// Whether the vision tower is in `table` under this layout's names.
     public func hasVisionTower(in table: WeightTable) -> Bool {
-        table[visionPrefix + "embeddings.class_embedding"] != nil
+        table[visionPrefix + classToken] != nil
     }
 }

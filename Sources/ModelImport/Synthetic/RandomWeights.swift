@@ -2,7 +2,8 @@ import Checkpoints
 import ElementTypes
 import Foundation
 
-/// f16 weights that are made up as they are read: matrices normal with a deviation of 0.02, norms 1, biases 0.
+/// f16 weights that are made up as they are read: matrices normal with a deviation of 0.02, norms and layer scales 1,
+/// biases 0.
 ///
 /// Every value depends on the seed, the tensor's name and its place alone.
 struct RandomWeights: WeightSource {
@@ -29,8 +30,9 @@ struct RandomWeights: WeightSource {
         if tensor.shape.count == 1,
             tensor.name.hasSuffix("norm.weight") || tensor.name.contains("layer_norm")
                 || tensor.name.hasSuffix(".bias") || tensor.name.contains("layrnorm")
+                || tensor.name.contains("layernorm") || tensor.name.contains("lambda_")
         {
-            values.update(repeating: tensor.name.hasSuffix(".weight") ? 0x3C00 : 0)
+            values.update(repeating: tensor.name.hasSuffix(".bias") ? 0 : 0x3C00)
             return
         }
         // FNV-1a of the name sets tensors apart.

@@ -8,6 +8,9 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
     case mistral7B = "llava-v1.6-mistral-7b"
     case vicuna13B = "llava-v1.6-vicuna-13b"
     case llava7B = "llava-1.5-7b"
+    case internVL1B = "internvl3-1b"
+    case internVL2B = "internvl3-2b"
+    case internVL8B = "internvl3-8b"
 
     /// What the importer is told instead of a checkpoint's layout.
     public static let layoutName = "synthetic"
@@ -20,12 +23,16 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
     /// - Parameter seed: the same seed gives the same weights.
     /// - Throws: `CheckpointError`, and what writing the files throws.
     public func checkpoint(in folder: URL, seed: UInt64) throws -> CheckpointFolder {
+        let tokenizer =
+            isInternVL
+            ? Self.internVLTokenizer : SyntheticTokenizer(added: [(Self.imageToken, "<image>")])
         let files = [
-            "config.json": try JSONSerialization.data(withJSONObject: config),
-            "preprocessor_config.json": try JSONSerialization.data(withJSONObject: preprocessor),
+            "config.json": try JSONSerialization.data(withJSONObject: isInternVL ? internVLConfig : config),
+            "preprocessor_config.json": try JSONSerialization.data(
+                withJSONObject: isInternVL ? Self.internVLPreprocessor : preprocessor),
             "generation_config.json": Data(#"{"eos_token_id": 2, "bos_token_id": 1}"#.utf8),
             "tokenizer_config.json": Data(#"{"bos_token": "<s>", "eos_token": "</s>"}"#.utf8),
-            "tokenizer.json": try SyntheticTokenizer(imageToken: Self.imageToken).json(),
+            "tokenizer.json": try tokenizer.json(),
         ]
         for (name, data) in files { try data.write(to: folder.appending(path: name)) }
         let description = try ModelDescription(contentsOf: folder)
@@ -34,6 +41,7 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
     }
 
     private var isNext: Bool { self != .llava7B }
+    private var isInternVL: Bool { [.internVL1B, .internVL2B, .internVL8B].contains(self) }
 
     private var config: [String: Any] {
         var text: [String: Any] = [
@@ -42,7 +50,7 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
             "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 1e4,
         ]
         switch self {
-        case .vicuna7B, .llava7B: break
+        case .vicuna7B, .llava7B, .internVL1B, .internVL2B, .internVL8B: break
         case .vicuna13B:
             text.merge([
                 "hidden_size": 5120, "num_hidden_layers": 40, "num_attention_heads": 40, "num_key_value_heads": 40,
@@ -67,7 +75,7 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
         ]
     }
 
-    /// Every tensor of the llava-hf layout.
+    /// Every tensor, under the names that Transformers 4.57 saves.
     private static func shapes(_ config: VisionLanguageConfig) -> [String: [Int]] {
         let (text, vision) = (config.text, config.vision)
         let (width, keyWidth) = (text.hiddenSize, text.keyValueHeadCount * text.headSize)
@@ -91,7 +99,13 @@ public enum SyntheticModel: String, Sendable, CaseIterable {
                 ("mlp.gate_proj", text.intermediateSize, width), ("mlp.up_proj", text.intermediateSize, width),
                 ("mlp.down_proj", width, text.intermediateSize),
             ] { shapes[name + matrix + ".weight"] = [rows, columns] }
+            if text.hasQueryKeyValueBias {
+                shapes[name + "self_attn.q_proj.bias"] = [text.headCount * text.headSize]
+                shapes[name + "self_attn.k_proj.bias"] = [keyWidth]
+                shapes[name + "self_attn.v_proj.bias"] = [keyWidth]
+            }
         }
+        guard config.family != .internVL else { return shapes.merging(internVLShapes(config)) { $1 } }
         let tower = "vision_tower.vision_model."
         let (side, inner) = (vision.hiddenSize, vision.intermediateSize)
         shapes[tower + "embeddings.class_embedding"] = [side]

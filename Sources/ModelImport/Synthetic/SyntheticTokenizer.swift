@@ -3,7 +3,8 @@ import Foundation
 /// A tokenizer of LLaMA's form: the words of the usual prompts are tokens, as they are in real vocabularies, any other
 /// text is encoded letter by letter, and the rest of the tokens are made-up words.
 struct SyntheticTokenizer {
-    let imageToken: Int
+    /// Special tokens behind the vocabulary, by their ids, which follow each other.
+    let added: [(id: Int, content: String)]
 
     private static let words = """
         A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, \
@@ -27,15 +28,16 @@ struct SyntheticTokenizer {
         tokens += (0..<256).map { String(format: "<0x%02X>", $0) }
         tokens += ["\u{2581}"] + (33...126).map { String(UnicodeScalar($0)) }
         let known = Self.prefixes()
+        let isKnown = Set(known)
         tokens += known
         let onsets = "b d f g h k l m n p r s t v z".split(separator: " ")
         let vowels = "a e i o u".split(separator: " ")
         let syllables = onsets.flatMap { onset in vowels.map { "\(onset)\($0)" } }
         var index = 0
-        while tokens.count < imageToken {
+        while tokens.count < added[0].id {
             let (first, second, third) = (index % 75, index / 75 % 75, index / 5625)
             let word = "\u{2581}" + syllables[first] + syllables[second] + (third > 0 ? syllables[third - 1] : "")
-            if !known.contains(word) { tokens.append(word) }
+            if !isKnown.contains(word) { tokens.append(word) }
             index += 1
         }
         let vocabulary = Dictionary(uniqueKeysWithValues: tokens.enumerated().map { ($1, $0) })
@@ -46,11 +48,11 @@ struct SyntheticTokenizer {
             ]
         }
         let begin: [String: Any] = ["id": "<s>", "ids": [1], "tokens": ["<s>"]]
+        let specials =
+            [special(0, "<unk>"), special(1, "<s>"), special(2, "</s>")] + added.map { special($0.id, $0.content) }
         let file: [String: Any] = [
             "version": "1.0",
-            "added_tokens": [
-                special(0, "<unk>"), special(1, "<s>"), special(2, "</s>"), special(imageToken, "<image>"),
-            ],
+            "added_tokens": specials,
             "normalizer": [
                 "type": "Sequence",
                 "normalizers": [

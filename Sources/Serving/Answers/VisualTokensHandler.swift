@@ -139,6 +139,7 @@ struct VisualTokensHandler: Sendable {
         let layout = try model.layout(for: size)
         let selection = fields.options(over: options.selection)
         _ = try selection.makeStrategy()
+        try selection.check(layout)
         _ = try selection.budget.tokenCount(of: layout.totalTokens)
         return Counted(
             count: PromptCount.Image(
