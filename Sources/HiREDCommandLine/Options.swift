@@ -3,6 +3,7 @@ import Foundation
 import HiRED
 import HiREDInference
 import ImageProcessing
+import RemoteLanguage
 import Tokenization
 
 /// How tokens are chosen; the same for every command.
@@ -101,10 +102,13 @@ struct ModelArguments: ParsableArguments {
     /// - Parameters:
     ///   - change: what the command asks of the engine besides.
     ///   - settings: the folder's generation settings, which only answers to people obey.
+    ///   - remote: computes answers in place of the folder's language model.
     func load(
-        _ path: String, settings: GenerationSettings = .none, _ change: (inout EngineOptions) -> Void = { _ in }
+        _ path: String, settings: GenerationSettings = .none, remote: RemoteLanguageServer? = nil,
+        _ change: (inout EngineOptions) -> Void = { _ in }
     ) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
+        options.remote = remote
         options.generationSettings = settings
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")
