@@ -250,6 +250,7 @@ let package = Package(
                 "RemoteLanguage", "HiREDInference", "OrderedJSON", "Failures",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(

@@ -103,7 +103,7 @@ struct RemoteArguments: ParsableArguments {
     }
 
     private func rows(_ folder: Folder) throws -> RowType {
-        if languageModelRows == "auto" { return folder.type.flatMap(RowType.init) ?? .f32 }
+        if languageModelRows == "auto" { return folder.type.flatMap(RowType.init(rawValue:)) ?? .f32 }
         guard let rows = RowType(rawValue: languageModelRows) else {
             throw CommandError(
                 .usage, "unknown language-model-rows '\(languageModelRows)'; give auto, f16, bf16 or f32")

@@ -55,6 +55,8 @@ public final class VisionLanguageModel: Sendable {
         public var costModels = CostModelStore()
         /// Computes answers in place of the folder's own language model, which is not even loaded then.
         package var remote: (any RemoteLanguageModel)?
+        /// Whether a folder without a language model will do: for selections, which need none.
+        package var selectsAlone = false
 
         public init() {}
     }
@@ -79,11 +81,12 @@ public final class VisionLanguageModel: Sendable {
         let compiler = try GraphCompiler(source, options.compilation)
         try compiler.checkOptions()
         compilation = options.compilation
-        remote = options.remote
-        if let remote { try defaultSampling.checkRemote(generation: .file) } else { try source.checkLanguageModel() }
-        let weights = try source.storedWeights().filter { options.remote == nil || $0.part != .languageModel }
+        let remote = try options.remote ?? Self.standIn(for: source, options)
+        self.remote = remote
+        if remote != nil { try defaultSampling.checkRemote(generation: .file) }
+        let weights = try source.storedWeights().filter { remote == nil || $0.part != .languageModel }
         costStore = options.costModels
-        costKey = CostModelStore.Key(compiler, weights: weights, language: options.remote?.identity)
+        costKey = CostModelStore.Key(compiler, weights: weights, language: remote?.identity)
         let requirement = try MemoryRequirement(weights, floatBytes: compiler.floatBytes)
         languageWeightBytes = ResidentWeights.byteCount(
             weights.filter { $0.part == .languageModel }, floatBytes: try compiler.floatBytes)
@@ -96,11 +99,11 @@ public final class VisionLanguageModel: Sendable {
             weights.filter { $0.part == .vision }, floatBytes: try compiler.floatBytes)
         let pipeline = try ImagePipeline(compiler, decoder: options.decoder, towerBytes: tower + max(free / 4, 0))
         let reader = pipeline.reader
-        let context = min(text.maximumPositions, options.remote?.context ?? .max)
+        let context = min(text.maximumPositions, remote?.context ?? .max)
         let mail = EngineMail()
         let backend: any LanguageBackend
         let room: RequestPreparation.CacheRoom
-        if let remote = options.remote {
+        if let remote {
             backend = RemoteBackend(
                 remote, embedder: try TextEmbedder(compiler, width: text.hiddenSize), width: text.hiddenSize, mail: mail)
             // Whatever the context holds: what lies there at once is not counted here.
@@ -142,6 +145,16 @@ public final class VisionLanguageModel: Sendable {
         worker = EngineWorker(engine)
         mail.connect(to: worker)
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// What takes the place of a language model that an import left out.
+    ///
+    /// - Returns: nil for a folder that has one.
+    /// - Throws: `RemoteLanguageError.missing` where answers are wanted.
+    private static func standIn(for source: any GraphSource, _ options: Options) throws -> (any RemoteLanguageModel)? {
+        guard !source.hasLanguageModel else { return nil }
+        guard options.selectsAlone else { throw RemoteLanguageError.missing }
+        return MissingLanguageModel()
     }
 
     /// Blocks of the cache: what was asked for, or half of what is free, at most what so many sequences can use.

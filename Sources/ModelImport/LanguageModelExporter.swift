@@ -2,7 +2,7 @@ public import Checkpoints
 import Crypto
 import ElementTypes
 public import Foundation
-import ModelGraphs
+public import ModelGraphs
 
 /// Writes the language model inside a checkpoint as a plain Hugging Face folder, which vLLM or anything else serves.
 ///

@@ -59,7 +59,7 @@ enum CompletionChunk: Equatable {
             throw Malformed(reason: "no token ids; vLLM 0.27 or later is needed")
         }
         var ids: [Int32] = try list.map { item in
-            guard case .integer(let id) = item, let id = Int32(exactly: id), id >= 0 else {
+            guard case .integer(let number) = item, let id = Int32(exactly: number), id >= 0 else {
                 throw Malformed(reason: "a token id that is none")
             }
             return id
@@ -69,7 +69,7 @@ enum CompletionChunk: Equatable {
         case .string("stop")?:
             end = .stop
             // The token that ended the answer, where it was not listed.
-            if case .integer(let id)? = choice["stop_reason"], let id = Int32(exactly: id), ids.last != id {
+            if case .integer(let number)? = choice["stop_reason"], let id = Int32(exactly: number), ids.last != id {
                 ids.append(id)
             }
         case .string("length")?: end = .length

@@ -64,7 +64,7 @@ final class CompletionWire: Sendable {
             url: exchange.url, what: "connection, or took no byte of the prompt,",
             seconds: options.connectSeconds + options.idleSeconds)
         try await guarded(by: watchdog) { [self] in
-            var request = request(exchange.url + "/completions", .POST)
+            var request = self.request(exchange.url + "/completions", .POST)
             request.headers.add(name: "Content-Type", value: "application/json")
             request.headers.add(name: "Accept", value: "text/event-stream")
             let chunks = BodyChunks(body: exchange.body) { [options] isLast in

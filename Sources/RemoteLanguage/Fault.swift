@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import HiREDInference
 import NIOCore
+import NIOPosix
 
 /// What a failed exchange means: for the caller, for the server's standing, and for another try.
 struct Fault {
@@ -16,7 +17,7 @@ struct Fault {
         case .refused(_, let status, _)? where [408, 425, 429].contains(status):
             (isRetryable, outcome) = (true, .neutral)
         case .refused(_, let status, _)? where status >= 500: (isRetryable, outcome) = (true, .failure(text))
-        case .refused?, .mismatch?, .invalidAddress?, .unsendable?: (isRetryable, outcome) = (false, .neutral)
+        case .refused?, .mismatch?, .invalidAddress?, .unsendable?, .missing?: (isRetryable, outcome) = (false, .neutral)
         case .protocolViolation?: (isRetryable, outcome) = (false, .failure(text))
         case .timedOut?: (isRetryable, outcome) = (false, .failure(text))
         case .interrupted?: (isRetryable, outcome) = (!hasBegun, .failure(text))

@@ -1,5 +1,5 @@
 import Foundation
-package import HiREDInference
+import HiREDInference
 
 /// How a language model elsewhere is reached.
 package struct RemoteLanguageOptions: Sendable {

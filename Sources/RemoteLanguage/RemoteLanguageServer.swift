@@ -152,7 +152,7 @@ extension RemoteLanguageError {
     /// Whether waiting does not help.
     var isLasting: Bool {
         switch self {
-        case .invalidAddress, .mismatch, .protocolViolation, .unsendable: true
+        case .invalidAddress, .mismatch, .protocolViolation, .unsendable, .missing: true
         case .refused(_, let status, _): status < 500 && ![408, 425, 429].contains(status)
         case .unavailable, .interrupted, .timedOut: false
         }

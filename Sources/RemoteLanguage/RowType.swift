@@ -1,6 +1,6 @@
 import CQuantization
 import Foundation
-package import HiREDInference
+import HiREDInference
 
 /// The type that a prompt's rows are sent in.
 package enum RowType: String, Sendable, Hashable, CaseIterable {
@@ -17,14 +17,16 @@ package enum RowType: String, Sendable, Hashable, CaseIterable {
         case .f16:
             try append(values, to: &data) { source, target in
                 guard cq_narrow(source.baseAddress, source.count, target.baseAddress) else {
-                    throw RemoteLanguageError.unsendable
+                    throw RemoteLanguageError.unsendable("an embedding of it is beyond the range of f16")
                 }
             }
         case .bf16:
             try append(values, to: &data) { source, target in
                 for index in source.indices {
                     let bits = source[index].bitPattern
-                    guard source[index].isFinite else { throw RemoteLanguageError.unsendable }
+                    guard source[index].isFinite else {
+                        throw RemoteLanguageError.unsendable("an embedding of it is no finite number")
+                    }
                     let rounded = bits &+ 0x7FFF &+ (bits >> 16 & 1)
                     target[index] = UInt16(truncatingIfNeeded: rounded >> 16)
                 }

@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import HiREDInference
 
 /// A file as `torch.save` writes it, with one tensor [rows, columns] on the processor: a zip of stored entries, the first
 /// of them a pickle that says what the bytes of the others are.
@@ -9,6 +10,9 @@ struct TensorFile {
     let type: RowType
     let rows: Int
     let columns: Int
+
+    /// vLLM takes no more, and a plain zip file hardly.
+    private static let limit = Int(Int32.max)
 
     private struct Entry {
         var name: String
@@ -21,6 +25,9 @@ struct TensorFile {
     ///
     /// - Throws: `RemoteLanguageError.unsendable`.
     func data(_ values: [Float]) throws -> Data {
+        guard values.count <= Self.limit / type.bytesPerValue else {
+            throw RemoteLanguageError.unsendable("its embeddings take more than 2 GB")
+        }
         var data = Data(capacity: values.count * type.bytesPerValue + 2048)
         var entries: [Entry] = []
         append("archive/data.pkl", pickle, to: &data, &entries)

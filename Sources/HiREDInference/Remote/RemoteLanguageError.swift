@@ -16,8 +16,10 @@ public enum RemoteLanguageError: Error, Equatable, Sendable {
     case timedOut(url: String, what: String, seconds: Double)
     /// What it sent is not what its API says.
     case protocolViolation(url: String, reason: String)
-    /// An embedding does not fit the type that rows are sent in.
-    case unsendable
+    /// The folder holds the vision half alone, and no server is named.
+    case missing
+    /// A prompt's embeddings cannot be put into what is sent.
+    case unsendable(String)
 }
 
 extension RemoteLanguageError: Failure {
@@ -25,7 +27,7 @@ extension RemoteLanguageError: Failure {
         switch self {
         case .invalidAddress: .invalidRequest
         case .unavailable, .timedOut: .overloaded
-        case .mismatch: .unsupportedModel
+        case .mismatch, .missing: .unsupportedModel
         case .refused, .interrupted, .protocolViolation, .unsendable: .internal
         }
     }
@@ -33,6 +35,7 @@ extension RemoteLanguageError: Failure {
     public var subject: FailureSubject? {
         switch self {
         case .invalidAddress, .mismatch: .parameter(.languageModelURL)
+        case .missing: .parameter(.model)
         default: nil
         }
     }
@@ -48,7 +51,8 @@ extension RemoteLanguageError: Failure {
         case .timedOut(let url, let what, let seconds):
             "the language model at \(url) sent no \(what) within \(seconds) seconds"
         case .protocolViolation(let url, let reason): "the language model at \(url) sent what is not expected: \(reason)"
-        case .unsendable: "an embedding of the prompt is beyond the range of the type that rows are sent in"
+        case .missing: "cannot answer: the folder was imported without its language model"
+        case .unsendable(let reason): "the prompt cannot be sent to the language model: \(reason)"
         }
     }
 
@@ -57,6 +61,11 @@ extension RemoteLanguageError: Failure {
         case .invalidAddress: .give(.languageModelURL, "an address such as http://host:8000/v1, or several with commas")
         case .unavailable, .timedOut, .interrupted: .retry(afterSeconds: nil)
         case .mismatch(_, _, let remedy): .advice(remedy)
+        case .missing:
+            .anyOf([
+                .give(.languageModelURL, "the address of the server that has it"),
+                .advice("import the checkpoint whole"),
+            ])
         case .unsendable: .give(.languageModelRows, "bf16 or f32")
         case .refused, .protocolViolation: nil
         }

@@ -1,5 +1,3 @@
-import Tokenization
-
 /// A language model that another program serves, and that reads prompts as embeddings.
 package protocol RemoteLanguageModel: Sendable {
     /// Tokens of prompt and answer together that it reads.

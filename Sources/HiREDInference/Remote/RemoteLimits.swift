@@ -27,13 +27,19 @@ extension SamplingOptions {
 }
 
 extension GraphSource {
-    /// Refuses a folder that holds the vision half alone.
-    ///
-    /// - Throws: `InferenceError.unsupportedModel`.
-    func checkLanguageModel() throws {
-        guard let manifest, !manifest.graphs.contains(where: { $0.part == .languageModel }) else { return }
-        throw InferenceError.unsupportedModel(
-            "the folder was imported without its language model",
-            remedy: "name the server that has it (hired serve or ask with --language-model-url), or import it whole")
+    /// Whether the folder holds a language model: an import may have left it out.
+    var hasLanguageModel: Bool { manifest?.graphs.contains { $0.part == .languageModel } ?? true }
+}
+
+/// Stands in the place of a language model that nobody has: pictures can be selected from, and nothing be answered.
+struct MissingLanguageModel: RemoteLanguageModel {
+    let context = Int.max
+    let concurrency = 1
+    let identity = "none"
+    let unavailability: RemoteLanguageError? = .missing
+    let statistics: [UpstreamStatistics] = []
+
+    func answer(_ prompt: RemotePrompt, receive: @escaping @Sendable (RemoteEvent) -> Void) async throws {
+        throw RemoteLanguageError.missing
     }
 }

@@ -56,7 +56,7 @@ struct ErrorTranslation: Sendable {
         case .timedOut: APIError(.gatewayTimeout, .server, line(error), code: "language_model_timeout")
         case .interrupted, .refused, .protocolViolation, .mismatch:
             APIError(.badGateway, .server, line(error), code: "language_model_failed")
-        case .invalidAddress, .unsendable: failure(error)
+        case .invalidAddress, .unsendable, .missing: failure(error)
         }
     }
 
