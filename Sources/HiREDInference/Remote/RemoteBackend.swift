@@ -71,13 +71,16 @@ final class RemoteBackend: LanguageBackend {
     }
 
     /// Sends what has a place.
+    ///
+    /// - Returns: whether anything was sent, so that further pictures may be encoded.
     func turn(_ engine: Engine, afterVision: Bool) -> Bool {
+        let before = queue.count
         while running.count < max(remote.concurrency, 1), !queue.isEmpty {
             let next = queue.removeFirst()
             guard let place = engine.place(of: next.id) else { continue }
             do { try send(next, of: engine.requests[place], engine) } catch { engine.fail(next.id, error) }
         }
-        return false
+        return queue.count < before
     }
 
     private func send(_ next: Waiting, of entry: EngineRequest, _ engine: Engine) throws {
