@@ -68,7 +68,8 @@ struct ImportCommand: ParsableCommand {
         if visionOnly, weights != nil || languageModel != nil {
             throw CommandError(
                 .usage,
-                "vision-only leaves the language model out; leave \(weights != nil ? "--weights" : "--language-model") out")
+                "vision-only leaves the language model out; leave \(weights != nil ? "--weights" : "--language-model") out"
+            )
         }
         var options = try Self.options(weights: weights ?? "int8", visionWeights: visionWeights)
         options.visionOnly = visionOnly

@@ -53,7 +53,8 @@ struct RemoteArguments: ParsableArguments {
         guard let languageModelUrl else {
             guard languageModelName == nil, languageModelKeyFile == nil, languageModelRows == "auto" else {
                 throw CommandError(
-                    .usage, "options of a language model elsewhere mean nothing without its address; "
+                    .usage,
+                    "options of a language model elsewhere mean nothing without its address; "
                         + "give --language-model-url")
             }
             return nil

@@ -105,7 +105,8 @@ public final class VisionLanguageModel: Sendable {
         let room: RequestPreparation.CacheRoom
         if let remote {
             backend = RemoteBackend(
-                remote, embedder: try TextEmbedder(compiler, width: text.hiddenSize), width: text.hiddenSize, mail: mail)
+                remote, embedder: try TextEmbedder(compiler, width: text.hiddenSize), width: text.hiddenSize, mail: mail
+            )
             // Whatever the context holds: what lies there at once is not counted here.
             room = RequestPreparation.CacheRoom(
                 blockCount: min(options.engine.maximumSequences, 1 << 20) * ((context + 15) / 16), blockSize: 16,

@@ -59,7 +59,9 @@ public struct LanguageModelExporter {
         let output = try OutputFolder(
             for: destination,
             byteCount: header.count + total + small.reduce(0) { $0 + $1.data.count } + (1 << 20))
-        var files = small.map { ModelManifest.File(name: $0.name, sha256: Self.hexadecimal(SHA256.hash(data: $0.data))) }
+        var files = small.map {
+            ModelManifest.File(name: $0.name, sha256: Self.hexadecimal(SHA256.hash(data: $0.data)))
+        }
         for file in small { try output.write(file.data, to: file.name) }
 
         let weights = try output.makeFile(Self.weightsFile, byteCount: header.count + total)
@@ -151,7 +153,8 @@ public struct LanguageModelExporter {
         var text = folder.config.text
         text.tiesWordEmbeddings = !hasHead
         var files = try SourceFiles(folder).contents.filter { Self.tokenizerFiles.contains($0.name) }
-        files.append(("config.json", try text.huggingFaceFile(largest?.key ?? .f16, ends: folder.generation.endTokenIDs)))
+        files.append(
+            ("config.json", try text.huggingFaceFile(largest?.key ?? .f16, ends: folder.generation.endTokenIDs)))
         files.append(("generation_config.json", try folder.generation.huggingFaceFileOfIDs()))
         if !files.contains(where: { $0.name == "tokenizer_config.json" }) {
             files.append(

@@ -40,7 +40,8 @@ extension CompletionWire {
             } catch RemoteLanguageError.refused(_, let status, let message) where status == 400 || status == 422 {
                 throw RemoteLanguageError.mismatch(
                     url: url,
-                    reason: "refuses a prompt of one row of \(expected.hiddenSize) values, or token \(last): \(message)",
+                    reason:
+                        "refuses a prompt of one row of \(expected.hiddenSize) values, or token \(last): \(message)",
                     remedy: "serve the language model of this very checkpoint (hired export-language-model), "
                         + "with --enable-prompt-embeds")
             }

@@ -17,14 +17,18 @@ struct Fault {
         case .refused(_, let status, _)? where [408, 425, 429].contains(status):
             (isRetryable, outcome) = (true, .neutral)
         case .refused(_, let status, _)? where status >= 500: (isRetryable, outcome) = (true, .failure(text))
-        case .refused?, .mismatch?, .invalidAddress?, .unsendable?, .missing?: (isRetryable, outcome) = (false, .neutral)
+        case .refused?, .mismatch?, .invalidAddress?, .unsendable?, .missing?:
+            (isRetryable, outcome) = (false, .neutral)
         case .protocolViolation?: (isRetryable, outcome) = (false, .failure(text))
         case .timedOut?: (isRetryable, outcome) = (false, .failure(text))
         case .interrupted?: (isRetryable, outcome) = (!hasBegun, .failure(text))
         case .unavailable?: (isRetryable, outcome) = (!hasBegun, .unreachable(text))
-        case nil: (isRetryable, outcome) = (!hasBegun, Self.isUnreachable(failure) ? .unreachable(text) : .failure(text))
+        case nil:
+            (isRetryable, outcome) = (!hasBegun, Self.isUnreachable(failure) ? .unreachable(text) : .failure(text))
         }
-        error = told ?? (Self.isUnreachable(failure) ? .unavailable("\(url): \(text)") : .interrupted(url: url, reason: text))
+        error =
+            told
+            ?? (Self.isUnreachable(failure) ? .unavailable("\(url): \(text)") : .interrupted(url: url, reason: text))
     }
 
     /// No connection came to be.

@@ -57,8 +57,10 @@ final class UpstreamPool: Sendable {
             guard let fewest = open.map({ state.upstreams[$0].outstanding }).min() else { return nil }
             let start = state.last + 1
             var chosen = open.filter { state.upstreams[$0].outstanding == fewest }
-                .min { ($0 - start + state.upstreams.count) % state.upstreams.count
-                    < ($1 - start + state.upstreams.count) % state.upstreams.count }
+                .min {
+                    ($0 - start + state.upstreams.count) % state.upstreams.count
+                        < ($1 - start + state.upstreams.count) % state.upstreams.count
+                }
             if let affinity {
                 // The highest of all hashes with the servers' own: when one goes, only its pictures move.
                 let home = open.max {

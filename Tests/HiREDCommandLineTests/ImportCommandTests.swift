@@ -171,11 +171,20 @@ import Testing
     @Test func optionsThatCannotBeMeantAreRefused() throws {
         for (arguments, word) in [
             (["import", Program.demo, scratch.path("a"), "--vision-only", "--weights", "int4"], "--weights"),
-            (["import", Program.demo, scratch.path("a"), "--vision-only", "--language-model", "x"], "--language-model"),
+            (
+                ["import", Program.demo, scratch.path("a"), "--vision-only", "--language-model", "x"],
+                "--language-model"
+            ),
             (["ask", Program.demo, "What?", "--language-model-rows", "f16"], "--language-model-url"),
             (["ask", Program.demo, "What?", "--language-model-url", "host:8000"], "--language-model-url"),
-            (["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-rows", "f8"], "f16"),
-            (["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-retry", "-1"], "retry"),
+            (
+                ["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-rows", "f8"],
+                "f16"
+            ),
+            (
+                ["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-retry", "-1"],
+                "retry"
+            ),
         ] {
             let outcome = try Program.run(arguments)
             #expect(outcome.status == 64, "\(arguments): \(outcome.error)")

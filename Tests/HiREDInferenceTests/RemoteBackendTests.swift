@@ -95,7 +95,8 @@ private final class FakeRemote: RemoteLanguageModel {
 
         let prompt = try #require(remote.prompts.first)
         #expect(prompt.width == 224 && prompt.tokenCount == expected.promptTokens)
-        #expect(prompt.maximumTokens == 24 && prompt.endTokens == local.description.generation.endTokenIDs.map(Int32.init))
+        #expect(
+            prompt.maximumTokens == 24 && prompt.endTokens == local.description.generation.endTokenIDs.map(Int32.init))
         let image = try await local.embeddings(of: EngineFixture.picture(4), options: request.selection)
         let starts = (0...(prompt.rows.count - image.count) / 224).filter { row in
             prompt.rows[(row * 224)..<(row * 224 + image.count)].elementsEqual(image)
@@ -233,7 +234,8 @@ private final class FakeRemote: RemoteLanguageModel {
     @Test func theContextElsewhereBoundsAPrompt() async throws {
         let remote = FakeRemote(context: 200) { _, receive in Self.say([40], .length, receive) }
         let model = try model(remote)
-        await #expect { try await model.result(try EngineFixture.request(budget: "full", tokens: 8)) } throws: { error in
+        await #expect { try await model.result(try EngineFixture.request(budget: "full", tokens: 8)) } throws: {
+            error in
             guard case InferenceError.contextExceeded(let prompt, 8, 200) = error else { return false }
             return prompt > 600
         }

@@ -23,12 +23,13 @@ import Testing
     }
 
     /// LLaMA, Mistral, Qwen2, tied or not, in one file or several, of both layouts, in safetensors and in PyTorch's format.
-    @Test(arguments: [
-        ("parity/next-mha", "LlamaForCausalLM"), ("parity/next-gqa", "LlamaForCausalLM"),
-        ("parity/next-bf16", "LlamaForCausalLM"), ("parity/next-sharded-modules", "LlamaForCausalLM"),
-        ("parity/next-mistral", "MistralForCausalLM"), ("parity/next-qwen2", "Qwen2ForCausalLM"),
-        ("layouts/original-next", nil), ("layouts/original-share4v", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("parity/next-mha", "LlamaForCausalLM"), ("parity/next-gqa", "LlamaForCausalLM"),
+            ("parity/next-bf16", "LlamaForCausalLM"), ("parity/next-sharded-modules", "LlamaForCausalLM"),
+            ("parity/next-mistral", "MistralForCausalLM"), ("parity/next-qwen2", "Qwen2ForCausalLM"),
+            ("layouts/original-next", nil), ("layouts/original-share4v", nil),
+        ] as [(String, String?)])
     func everyTensorIsTheSameUnderAnotherName(_ path: String, _ architecture: String?) throws {
         let checkpoint = try TestCheckpoint(path + "/checkpoint")
         let source = try CheckpointFolder.open(checkpoint.url)

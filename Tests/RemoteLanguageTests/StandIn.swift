@@ -133,7 +133,8 @@ final class StandIn: Sendable {
                 let status = HTTPResponseStatus(statusCode: reply.status)
                 context.writeAndFlush(
                     wrapOutboundOut(
-                        .head(HTTPResponseHead(version: .http1_1, status: status, headers: ["Content-Type": reply.type]))
+                        .head(
+                            HTTPResponseHead(version: .http1_1, status: status, headers: ["Content-Type": reply.type]))
                     ), promise: nil)
                 send(reply, from: 0, context: context)
             }
@@ -177,14 +178,17 @@ enum Wire {
     static func chunk(_ ids: [Int], answer: Int = 0, finish: String? = nil) -> String {
         let list = ids.map(String.init).joined(separator: ",")
         let reason = finish.map { "\"\($0)\"" } ?? "null"
-        return #"data: {"id":"cmpl-1","object":"text_completion","created":1,"model":"lm","choices":[{"index":\#(answer),"text":"","logprobs":null,"finish_reason":\#(reason),"stop_reason":null,"token_ids":[\#(list)]}]}"#
+        return
+            #"data: {"id":"cmpl-1","object":"text_completion","created":1,"model":"lm","choices":[{"index":\#(answer),"text":"","logprobs":null,"finish_reason":\#(reason),"stop_reason":null,"token_ids":[\#(list)]}]}"#
             + "\n\n"
     }
 
     static let done = "data: [DONE]\n\n"
 
     static func error(_ message: String, status: Int) -> StandIn.Reply {
-        .json(#"{"error":{"message":"\#(message)","type":"BadRequestError","param":null,"code":\#(status)}}"#, status: status)
+        .json(
+            #"{"error":{"message":"\#(message)","type":"BadRequestError","param":null,"code":\#(status)}}"#,
+            status: status)
     }
 
     /// What a probe asks for, answered as by a server of 100 tokens and 4 values a row; everything else is the body's.

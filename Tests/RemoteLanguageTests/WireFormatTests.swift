@@ -8,7 +8,8 @@ import Testing
 @Suite struct WireFormatTests {
     @Test(arguments: [1, 2, 3, 7, 1000])
     func eventsComeWholeHoweverTheyAreCut(_ size: Int) throws {
-        let text = ": ping\n\ndata: {\"a\": 1}\n\nevent: x\ndata:two\r\ndata: lines\r\n\r\nid: 4\n\ndata: [DONE]\n\ndata: rest"
+        let text =
+            ": ping\n\ndata: {\"a\": 1}\n\nevent: x\ndata:two\r\ndata: lines\r\n\r\nid: 4\n\ndata: [DONE]\n\ndata: rest"
         var parser = EventStreamParser()
         var events: [String] = []
         let bytes = Array(text.utf8)
@@ -69,7 +70,8 @@ import Testing
         sampling.logprobs = 4
         sampling.stop = ["never sent"]
         let prompt = RemotePrompt(
-            rows: [1, 2, 3, 4, 5, 6], width: 3, sampling: sampling, answerCount: 2, maximumTokens: 9, endTokens: [2, 7],
+            rows: [1, 2, 3, 4, 5, 6], width: 3, sampling: sampling, answerCount: 2, maximumTokens: 9,
+            endTokens: [2, 7],
             reusesCaches: false)
         let data = try CompletionBody(model: "lm", prompt: prompt, type: .f32).data()
         guard case .object(var object) = try JSONValue(parsing: Array(data)) else {
@@ -85,7 +87,8 @@ import Testing
         object["prompt_embeds"] = nil
         object["cache_salt"] = nil
         let expected: JSONObject = [
-            "model": "lm", "stream": .bool(true), "stream_options": ["include_usage": .bool(true)], "max_tokens": 9, "n": 2,
+            "model": "lm", "stream": .bool(true), "stream_options": ["include_usage": .bool(true)], "max_tokens": 9,
+            "n": 2,
             "temperature": .number(0.7), "top_p": .number(0.9), "top_k": 5, "min_p": .number(0.1),
             "repetition_penalty": 1, "presence_penalty": 0, "frequency_penalty": 0, "min_tokens": 3, "stop": [],
             "stop_token_ids": [2, 7], "ignore_eos": .bool(false), "return_token_ids": .bool(true),
@@ -109,7 +112,8 @@ import Testing
         }
         #expect(try bytes(.f16, [1, -2, 0x1p-24, 65504, 1 + 0x1p-11]) == [0x3C00, 0xC000, 1, 0x7BFF, 0x3C00])
         // Halves go to the even neighbour.
-        #expect(try bytes(.bf16, [1, -2, 1 + 0x1p-8, 1 + 0x3p-8, 1 + 0x1.8p-8]) == [0x3F80, 0xC000, 0x3F80, 0x3F82, 0x3F81])
+        #expect(
+            try bytes(.bf16, [1, -2, 1 + 0x1p-8, 1 + 0x3p-8, 1 + 0x1.8p-8]) == [0x3F80, 0xC000, 0x3F80, 0x3F82, 0x3F81])
         #expect(throws: RemoteLanguageError.self) { try bytes(.f16, [70000]) }
         #expect(throws: RemoteLanguageError.self) { try bytes(.bf16, [.nan]) }
     }

@@ -49,7 +49,8 @@ private final class FakeRemote: RemoteLanguageModel {
         options.costModels = CostModelStore(folder: nil)
         let served = ServedModel()
         try await served.serve(try VisionLanguageModel(contentsOf: ServingFixture.demo, options: options))
-        let routes = Routes(served, options: ServingFixture.options { $0.answerTokens = 4 }, logger: ServingFixture.logger)
+        let routes = Routes(
+            served, options: ServingFixture.options { $0.answerTokens = 4 }, logger: ServingFixture.logger)
         try await routes.application().test(.router) { try await body($0, remote) }
     }
 
@@ -97,7 +98,8 @@ private final class FakeRemote: RemoteLanguageModel {
             #expect(whole.error.code == "language_model_failed" && whole.error.message.contains("EngineCore died"))
             let streamed = try await client.post(ServingFixture.chat(["stream": .bool(true)]))
             #expect(streamed.status == 200)
-            #expect(streamed.text.contains("EngineCore died") && !streamed.text.contains("\"finish_reason\":\"length\""))
+            #expect(
+                streamed.text.contains("EngineCore died") && !streamed.text.contains("\"finish_reason\":\"length\""))
             remote.set(failure: .timedOut(url: "http://fake/v1", what: "token", seconds: 120))
             #expect(try await client.post(ServingFixture.chat()).status == 504)
         }

@@ -30,10 +30,12 @@ extension OpenVINOBackend {
         note(engine, step, milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
         let ended = scheduler.complete(outcomes) { [self] id, block in
             let (request, answer) = EngineRequest.names(of: id)
-            guard options.reusesPrefixes, let place = engine.place(of: request), engine.requests[place].request.reusesCaches,
+            guard options.reusesPrefixes, let place = engine.place(of: request),
+                engine.requests[place].request.reusesCaches,
                 let sequence = engine.requests[place].sequences.firstIndex(where: { $0.answer == answer })
             else { return nil }
-            return engine.requests[place].sequences[sequence].content.key(of: block, blockSize: language.cache.blockSize)
+            return engine.requests[place].sequences[sequence].content.key(
+                of: block, blockSize: language.cache.blockSize)
         }
         for failure in failures { engine.fail(failure.id, failure.error) }
         for id in ended { engine.finish(EngineRequest.names(of: id)) }

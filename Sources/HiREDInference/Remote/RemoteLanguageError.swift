@@ -50,7 +50,8 @@ extension RemoteLanguageError: Failure {
         case .interrupted(let url, let reason): "the language model at \(url) broke off: \(reason)"
         case .timedOut(let url, let what, let seconds):
             "the language model at \(url) sent no \(what) within \(seconds) seconds"
-        case .protocolViolation(let url, let reason): "the language model at \(url) sent what is not expected: \(reason)"
+        case .protocolViolation(let url, let reason):
+            "the language model at \(url) sent what is not expected: \(reason)"
         case .missing: "cannot answer: the folder was imported without its language model"
         case .unsendable(let reason): "the prompt cannot be sent to the language model: \(reason)"
         }
