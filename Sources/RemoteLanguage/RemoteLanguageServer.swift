@@ -85,7 +85,7 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
         while true {
             try Task.checkCancellation()
             guard let place = pool.choose(affinity: prompt.affinity, without: tried) else {
-                guard deadline > .now else {
+                guard deadline > ContinuousClock.now else {
                     throw last ?? unavailability ?? .unavailable("every server is at its end")
                 }
                 tried = []
@@ -113,7 +113,7 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
                 try Task.checkCancellation()
                 let fault = Fault(error, url: options.urls[place], hasBegun: progress.hasBegun)
                 outcome = fault.outcome
-                guard fault.isRetryable, deadline > .now else { throw fault.error }
+                guard fault.isRetryable, deadline > ContinuousClock.now else { throw fault.error }
                 pool.noteRetry(place)
                 tried.insert(place)
                 last = fault.error

@@ -14,12 +14,12 @@ final class Watchdog: Sendable {
 
     init(url: String, what: String, seconds: Double) {
         self.url = url
-        state = Mutex(State(what: what, seconds: seconds, deadline: .now + .seconds(seconds)))
+        state = Mutex(State(what: what, seconds: seconds, deadline: ContinuousClock.now + .seconds(seconds)))
     }
 
     /// Something has happened; the next thing is to happen within so many seconds.
     func expect(_ what: String, within seconds: Double) {
-        state.withLock { $0 = State(what: what, seconds: seconds, deadline: .now + .seconds(seconds)) }
+        state.withLock { $0 = State(what: what, seconds: seconds, deadline: ContinuousClock.now + .seconds(seconds)) }
     }
 
     /// Returns never.
@@ -28,7 +28,9 @@ final class Watchdog: Sendable {
     func watch() async throws {
         while true {
             let (what, seconds, deadline) = state.withLock { ($0.what, $0.seconds, $0.deadline) }
-            guard deadline > .now else { throw RemoteLanguageError.timedOut(url: url, what: what, seconds: seconds) }
+            guard deadline > ContinuousClock.now else {
+                throw RemoteLanguageError.timedOut(url: url, what: what, seconds: seconds)
+            }
             try await Task.sleep(until: deadline, clock: .continuous)
         }
     }
