@@ -166,6 +166,8 @@ import Testing
         // The vision half alone.
         let selected = try Program.run(["select", folder, "--image", "\(Program.demo)/samples/04-sign.png"])
         #expect(selected.status == 0, "\(selected.error)")
+        let inspection = try Program.json(["inspect", folder, "--json"])
+        #expect((inspection["imported"] as? [String: Any])?["weights"] as? String == "none")
     }
 
     @Test func optionsThatCannotBeMeantAreRefused() throws {

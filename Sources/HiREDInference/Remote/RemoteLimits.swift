@@ -1,5 +1,4 @@
 import Failures
-import ModelGraphs
 
 extension SamplingOptions {
     /// Refuses what a language model elsewhere cannot do with embeddings in the place of tokens, or what its API has no
@@ -24,11 +23,6 @@ extension SamplingOptions {
         if noRepeatRunLength != 0 { throw refuse(.noRepeatRunLength, "\(noRepeatRunLength)", "leave it out") }
         if minimumLength != 0 { throw refuse(.minimumTokens, "\(minimumLength) with the prompt", "leave it out") }
     }
-}
-
-extension GraphSource {
-    /// Whether the folder holds a language model: an import may have left it out.
-    var hasLanguageModel: Bool { manifest?.graphs.contains { $0.part == .languageModel } ?? true }
 }
 
 /// Stands in the place of a language model that nobody has: pictures can be selected from, and nothing be answered.
