@@ -4,8 +4,8 @@ import OrderedJSON
 /// One event of a streamed completion.
 enum CompletionChunk: Equatable {
     case tokens([RemoteEvent])
-    /// What the server says went wrong.
-    case failure(message: String)
+    /// What the server says went wrong, with the status that it would have had before the stream began, if it tells.
+    case failure(message: String, status: Int?)
     case done
 
     struct Malformed: Error { var reason: String }
@@ -21,7 +21,7 @@ enum CompletionChunk: Equatable {
         do { value = try JSONValue(parsing: data) } catch { throw Malformed(reason: "an event that is no JSON") }
         guard case .object(let object) = value else { throw Malformed(reason: "an event that is no object") }
         if let message = Self.message(of: object) {
-            self = .failure(message: message)
+            self = .failure(message: message, status: Self.status(of: object))
             return
         }
         guard case .array(let choices)? = object["choices"] else { throw Malformed(reason: "an event without choices") }
@@ -49,6 +49,11 @@ enum CompletionChunk: Equatable {
             }
             return message
         }
+    }
+
+    private static func status(of object: JSONObject) -> Int? {
+        guard case .object(let error)? = object["error"], case .integer(let code)? = error["code"] else { return nil }
+        return code
     }
 
     private static func event(_ choice: JSONValue, alternatives: Int) throws -> RemoteEvent {

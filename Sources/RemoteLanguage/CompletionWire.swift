@@ -104,7 +104,11 @@ final class CompletionWire: Sendable {
                 switch chunk {
                 // Read to its end, so that the connection can serve the next prompt.
                 case .done: isDone = true
-                case .failure(let message): throw RemoteLanguageError.interrupted(url: exchange.url, reason: message)
+                case .failure(let message, let status?) where !exchange.progress.hasBegun:
+                    // Checked after the stream had begun: still the same as a refusal.
+                    throw RemoteLanguageError.refused(url: exchange.url, status: status, message: message)
+                case .failure(let message, _):
+                    throw RemoteLanguageError.interrupted(url: exchange.url, reason: message)
                 case .tokens(let list):
                     for event in list {
                         if case .tokens(_, let tokens, _) = event, !tokens.isEmpty { exchange.progress.begin() }

@@ -1,3 +1,4 @@
+import HiREDInference
 import Testing
 
 @testable import RemoteLanguage

@@ -45,7 +45,11 @@ import Testing
             try chunk(#"{"choices":[],"usage":{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":8}}}"#)
                 == .tokens([.cached(tokens: 8)]))
         #expect(try chunk(#"{"choices":[],"usage":{"prompt_tokens":9}}"#) == .tokens([]))
-        #expect(try chunk(#"{"error":{"message":"EngineCore died"}}"#) == .failure(message: "EngineCore died"))
+        #expect(
+            try chunk(#"{"error":{"message":"EngineCore died"}}"#) == .failure(message: "EngineCore died", status: nil))
+        #expect(
+            try chunk(#"{"error":{"message":"out-of-vocab","type":"BadRequestError","code":400}}"#)
+                == .failure(message: "out-of-vocab", status: 400))
         let logprobs =
             #"{"choices":[{"index":0,"token_ids":[5],"finish_reason":"length","logprobs":{"tokens":["token_id:5"],"token_logprobs":[-0.5],"top_logprobs":[{"token_id:5":-0.5,"token_id:9":-0.25,"token_id:4":-0.5}]}}]}"#
         let expected = TokenLogprobs(
