@@ -26,37 +26,47 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
         _ options: RemoteLanguageOptions, expecting expected: ExpectedLanguageModel
     ) async throws -> RemoteLanguageServer {
         let wire = CompletionWire(options)
-        let found = try await withThrowingTaskGroup(of: (Int, Result<ServedLanguageModel, RemoteLanguageError>).self) {
-            group in
-            for (place, url) in options.urls.enumerated() {
-                group.addTask {
-                    do {
-                        return (place, .success(try await wire.probe(url, expecting: expected, context: nil)))
-                    } catch let error as RemoteLanguageError { return (place, .failure(error)) }
-                }
-            }
-            var found: [Int: Result<ServedLanguageModel, RemoteLanguageError>] = [:]
-            for try await (place, result) in group { found[place] = result }
-            return options.urls.indices.compactMap { found[$0] }
-        }
-        for case .failure(let error) in found where error.isLasting { throw error }
-        let served = found.compactMap { try? $0.get() }
+        let found = try await probeAll(options, wire: wire, expected)
+        for finding in found { if let error = finding.error, error.isLasting { throw error } }
+        let served = found.compactMap(\.served)
         guard let first = served.first else {
-            for case .failure(let error) in found { throw RemoteLanguageError.unavailable(error.problem) }
-            throw RemoteLanguageError.unavailable("there is none")
+            throw RemoteLanguageError.unavailable(
+                found.compactMap { $0.error?.problem }.joined(separator: "; "))
         }
         let server = RemoteLanguageServer(
-            options, expected: expected, wire: wire, names: found.map { (try? $0.get().name) ?? first.name },
+            options, expected: expected, wire: wire, names: found.map { $0.served?.name ?? first.name },
             context: served.map(\.context).min() ?? .max)
-        for (place, result) in found.enumerated() {
-            switch result {
-            case .success: server.pool.mark(place, reason: nil)
-            case .failure(let error):
-                server.pool.mark(place, reason: error.problem)
-                server.watch(place)
-            }
+        for (place, finding) in found.enumerated() {
+            server.pool.mark(place, reason: finding.error?.problem)
+            if finding.error != nil { server.watch(place) }
         }
         return server
+    }
+
+    /// What became of asking a server.
+    private struct Finding: Sendable {
+        var served: ServedLanguageModel?
+        var error: RemoteLanguageError?
+    }
+
+    /// Asks all servers at once; in the order of their addresses.
+    private static func probeAll(
+        _ options: RemoteLanguageOptions, wire: CompletionWire, _ expected: ExpectedLanguageModel
+    ) async throws -> [Finding] {
+        let tasks = options.urls.map { url in
+            Task {
+                do {
+                    return Finding(served: try await wire.probe(url, expecting: expected, context: nil))
+                } catch let error as RemoteLanguageError { return Finding(error: error) }
+            }
+        }
+        return try await withTaskCancellationHandler {
+            var found: [Finding] = []
+            for task in tasks { found.append(try await task.value) }
+            return found
+        } onCancel: {
+            for task in tasks { task.cancel() }
+        }
     }
 
     private init(

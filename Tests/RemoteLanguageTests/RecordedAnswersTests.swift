@@ -96,20 +96,22 @@ import Testing
     }
 
     @Test func anEndTokenEndsAnAnswer() async throws {
-        let (_, server) = try await server(answering: "stop")
+        let (standIn, server) = try await server(answering: "stop")
         let events = try await events(server)
         let choice = try #require((try recorded("whole").json()["choices"] as? [[String: Any]])?.first)
         let ids = try #require(choice["token_ids"] as? [Int])
         let end = try #require(ids.firstIndex(of: ids[2]))
         #expect(tokens(events).map { Int($0.id) } == Array(ids[...end]))
         #expect(ends(events) == [.stop])
+        #expect(standIn.requests.count == 4)
     }
 
     @Test func twoAnswersAreToldApart() async throws {
-        let (_, server) = try await server(answering: "two-answers")
+        let (standIn, server) = try await server(answering: "two-answers")
         let events = try await events(server, answers: 2)
         #expect(tokens(events, answer: 0).count == 6 && tokens(events, answer: 1).count == 6)
         #expect(ends(events) == [.length, .length])
+        #expect(standIn.requests.count == 4)
     }
 
     /// Its own messages, as they reach whoever has to mend something.
