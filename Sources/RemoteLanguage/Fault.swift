@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import HiREDInference
 import NIOCore
 import NIOPosix
@@ -46,8 +47,9 @@ struct Fault {
         case let error as RemoteLanguageError: error.problem
         case let error as NIOConnectionError:
             "no connection to \(error.host):\(error.port)"
-                + (error.connectionErrors.first.map { " (\($0.error))" } ?? "")
+                + (error.connectionErrors.first.map { " (\(text(of: $0.error)))" } ?? "")
         case let error as HTTPClientError: error.shortDescription
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         default: "\(error)"
         }
     }

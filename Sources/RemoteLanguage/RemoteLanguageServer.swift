@@ -37,7 +37,7 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
             options, expected: expected, wire: wire, names: found.map { $0.served?.name ?? first.name },
             context: served.map(\.context).min() ?? .max)
         for (place, finding) in found.enumerated() {
-            server.pool.mark(place, reason: finding.error?.problem)
+            server.pool.mark(place, reason: finding.error?.reason(at: options.urls[place]))
             if finding.error != nil { server.watch(place) }
         }
         return server
@@ -151,7 +151,8 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
                     names.withLock { $0[place] = served.name }
                     return pool.mark(place, reason: nil)
                 } catch {
-                    self?.pool.mark(place, reason: (error as? RemoteLanguageError)?.problem ?? "\(error)")
+                    self?.pool.mark(
+                        place, reason: (error as? RemoteLanguageError)?.reason(at: url) ?? Fault.text(of: error))
                 }
             }
         }
@@ -159,6 +160,12 @@ package final class RemoteLanguageServer: RemoteLanguageModel {
 }
 
 extension RemoteLanguageError {
+    /// Why a server is left out, without its address in front.
+    func reason(at url: String) -> String {
+        guard case .unavailable(let reason) = self else { return problem }
+        return reason.hasPrefix(url + ": ") ? String(reason.dropFirst(url.count + 2)) : reason
+    }
+
     /// Whether waiting does not help.
     var isLasting: Bool {
         switch self {
