@@ -63,7 +63,7 @@ def main() -> None:
     seen = threading.Barrier(5)
     long = []
     for number in range(4):
-        question = body(samples, number, "20%", 3500) | {"stream": True, "temperature": 1.9, "seed": number}
+        question = body(samples, number, "20%", 3500) | {"stream": True, "temperature": 1.9}
         # The demo's model ends its answers soon; the longest of many is still going on.
         question["n"] = 64
         long.append(threading.Thread(target=stream, args=(base, question, seen, said)))
