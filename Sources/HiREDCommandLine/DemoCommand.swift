@@ -57,25 +57,18 @@ struct DemoCommand: AsyncParsableCommand {
         // The first run of each shape prepares kernels; the table shows what a second picture costs.
         if let first = samples.first, let question = first.questions.first {
             for configuration in Self.configurations {
-                _ = try await answer(first.image, question.question, configuration, samplesURL, model, streams: false)
+                _ = try await answer(first.image, question.question, configuration, samplesURL, model)
             }
         }
         var page = DemoReport()
-        for sample in samples {
+        for (number, sample) in samples.enumerated() {
             // The first question about what is written or drawn; asking all would only be longer.
             guard let question = sample.questions.first(where: { !$0.question.hasPrefix("Is there") }) else { continue }
-            Output.line("\n\(sample.image): \(question.question)  (right: \(question.answer))")
+            Progress.show("question \(number + 1) of \(samples.count), at every budget …")
             var rows: [DemoReport.Row] = []
             for configuration in Self.configurations {
-                let name = configuration.name.padding(toLength: 12, withPad: " ", startingAt: 0)
-                Output.write("  \(name) ")
-                let result = try await answer(
-                    sample.image, question.question, configuration, samplesURL, model, streams: true)
+                let result = try await answer(sample.image, question.question, configuration, samplesURL, model)
                 let isRight = result.answer.trimmingCharacters(in: .whitespaces) == question.answer
-                let figures = String(
-                    format: "%4d tokens, first token after %5.1f ms", result.images.reduce(0) { $0 + $1.kept },
-                    result.timings.timeToFirstToken)
-                Output.line("   [\(isRight ? "right" : "WRONG"), \(figures)]")
                 rows.append(.init(configuration.name, result, isRight: isRight))
             }
             var options = SelectionOptions()
@@ -84,10 +77,8 @@ struct DemoCommand: AsyncParsableCommand {
             let selected = try await model.select(.file(url), options: options)
             try page.add(question: question.question, answer: question.answer, rows: rows, selection: selected)
         }
-        Output.line("\nright answers of \(page.samples.count):")
-        for row in page.summary {
-            Output.line("  \(row.name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(row.right)")
-        }
+        Progress.clear()
+        Output.line(page.text)
         let outputURL = URL(fileURLWithPath: output).appending(path: "index.html")
         do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
             throw CommandError(.cannotCreate, "\(output) cannot be created: \(error.localizedDescription)")
@@ -98,8 +89,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func answer(
         _ image: String, _ question: String, _ configuration: Configuration, _ folder: URL,
-        _ model: VisionLanguageModel,
-        streams: Bool
+        _ model: VisionLanguageModel
     ) async throws -> GenerationResult {
         var selection = SelectionOptions()
         selection.strategy = configuration.strategy
@@ -111,7 +101,6 @@ struct DemoCommand: AsyncParsableCommand {
         request.reusesCaches = false
         var last: GenerationResult?
         for try await event in model.generate(request) {
-            if case .token(let token) = event, streams { Output.write(token.text) }
             if case .finished(let result) = event { last = result }
         }
         guard let last else { throw CommandError(.internalFailure, "the answer broke off") }

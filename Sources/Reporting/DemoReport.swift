@@ -62,8 +62,44 @@ package struct DemoReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// The page: one file that needs no other.
+    /// The samples, those first whose budgets differ most: the more answers are wrong beside a right one.
+    package var byDifference: [Sample] {
+        func difference(_ sample: Sample) -> Int {
+            sample.rows.contains(where: \.isRight) ? sample.rows.count { !$0.isRight } : 0
+        }
+        return samples.enumerated()
+            .sorted { (-difference($0.element), $0.offset) < (-difference($1.element), $1.offset) }.map(\.element)
+    }
+
+    /// For a terminal: right answers, tokens and times by budget, then every question.
+    package var text: String {
+        func padded(_ text: String, _ width: Int) -> String {
+            String(repeating: " ", count: max(0, width - text.count)) + text
+        }
+        var lines = [
+            "",
+            "  \("budget".padding(toLength: 12, withPad: " ", startingAt: 0))   right answers   image tokens   first token"
+        ]
+        for row in summary {
+            let name = row.name.padding(toLength: 12, withPad: " ", startingAt: 0)
+            lines.append(
+                "  \(name) \(padded("\(row.right) of \(row.asked)", 15)) \(padded(String(format: "%.0f", row.tokens), 14))"
+                    + padded(String(format: "%.0f ms", row.ttftMs.median), 14))
+        }
+        for sample in samples {
+            lines.append("\n\(sample.question)  (right: \(sample.answer))")
+            for row in sample.rows {
+                let name = row.name.padding(toLength: 12, withPad: " ", startingAt: 0)
+                lines.append("  \(name) \(row.isRight ? "right" : "WRONG")  \(row.answer)")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The page: one file that needs no other. It opens on the picture whose budgets differ most.
     package func html() throws -> String {
-        try ReportPage(title: "What HiRED keeps", script: PackageResources.demo_js).html(self)
+        var page = self
+        page.samples = byDifference
+        return try ReportPage(title: "What HiRED keeps", script: PackageResources.demo_js).html(page)
     }
 }

@@ -47,7 +47,7 @@ import Testing
                 )
             }
             let (most, all) = try choice(["--max-ttft", "1000"])
-            #expect(most["mode"] as? String == "auto" && most["tokens"] as? Int == 720 && all == 576)
+            #expect(most["mode"] as? String == "auto" && most["tokens"] as? Int == 2880 && all == 2400)
             #expect(most["meets_target"] as? Bool == true && most["target_ttft_ms"] as? Double == 1e6)
             #expect(most["target_memory_bytes"] == nil)
             let (least, few) = try choice(["--max-ttft", "0.000001", "--max-memory", "8GB"])
@@ -63,9 +63,9 @@ import Testing
                 ask(
                     ["--budget", "auto", "--max-ttft", "1000", "--precision", "f32"], prompt: "What number is written?"),
                 environment: environment)
-            #expect(outcome.output == "7972\n")
+            #expect(outcome.output == "14019\n")
             #expect(outcome.error.split(separator: "\n").count == 1)
-            #expect(outcome.error.hasPrefix("hired: budget auto: 720 image tokens"), "\(outcome.error)")
+            #expect(outcome.error.hasPrefix("hired: budget auto: 2880 image tokens"), "\(outcome.error)")
         }
     }
 }

@@ -17,10 +17,10 @@ import Testing
 
     @Test func aPersonAsksAndLeaves() throws {
         let terminal = try PseudoTerminal(Self.chat)
-        try terminal.wait(for: "86 of 444 image tokens")
+        try terminal.wait(for: "345 of 1752 image tokens")
         try terminal.wait(for: "> ")
         try terminal.type(Self.question + "\r")
-        try terminal.wait(for: "PARK")
+        try terminal.wait(for: "WEST")
         try terminal.wait(for: "first token after ")
         try terminal.wait(for: "> ")
         try terminal.type("/nothing\r")
@@ -36,7 +36,7 @@ import Testing
         let terminal = try PseudoTerminal(
             ["ask", Program.demo, "--image", Self.sign, "--precision", "f32", Self.question])
         try terminal.wait(for: "tokens …")
-        try terminal.wait(for: "PARK\r\n")
+        try terminal.wait(for: "WEST\r\n")
         #expect(try terminal.end() == 0)
     }
 
@@ -75,7 +75,7 @@ import Testing
         let terminal = try PseudoTerminal(["chat", folder, "--image", Self.sign, "--max-tokens", "3500"])
         try terminal.wait(for: "> ")
         try terminal.type(Self.question + "\r")
-        try terminal.wait(for: "PARK")
+        try terminal.wait(for: "WEST")
         terminal.signal(SIGINT)
         try terminal.wait(for: "stopped")
         try terminal.wait(for: "> ")

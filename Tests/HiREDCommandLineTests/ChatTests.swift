@@ -18,11 +18,11 @@ import Testing
         let outcome = try chat([Self.question, "", "  \(Self.question)\r"], ["--image", Self.sign])
         #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
         let answers = outcome.output.split(separator: "\n")
-        #expect(answers.count == 2 && answers[0] == "PARK", "\(outcome.output)")
+        #expect(answers.count == 2 && answers[0] == "WEST", "\(outcome.output)")
         // The last line may lack its end; no line at all is no failure.
         let last = try Program.run(
             ["chat", Program.demo, "--image", Self.sign] + Self.exact, input: Self.question)
-        #expect(last.status == 0 && last.output == "PARK\n", "\(last.error)")
+        #expect(last.status == 0 && last.output == "WEST\n", "\(last.error)")
         let nothing = try Program.run(["chat", Program.demo], input: "")
         #expect(nothing.status == 0 && nothing.output.isEmpty && nothing.error.isEmpty)
     }
@@ -36,10 +36,10 @@ import Testing
         let lines = outcome.output.split(separator: "\n").map(String.init)
         try #require(lines.count == 14, "\(outcome.output)")
         #expect(lines[0] == "budget: 10%")
-        #expect(lines[1] == Self.sign && lines[2] == "image tokens: 43 of 444")
+        #expect(lines[1] == Self.sign && lines[2] == "image tokens: 172 of 1752")
         #expect(lines[3].hasPrefix("  full view: ") && lines[5].hasPrefix("  tile 2: "))
-        #expect(lines[8] == "image tokens: 444 of 444")
-        #expect(lines[13] == "PARK" && lines[12] == "\(Self.sign): 672×336, 444 of 444 image tokens")
+        #expect(lines[8] == "image tokens: 1752 of 1752")
+        #expect(lines[13] == "WEST" && lines[12] == "\(Self.sign): 672×336, 1752 of 1752 image tokens")
     }
 
     /// Each failure is a line on standard error, and the next line is answered all the same.
@@ -54,7 +54,7 @@ import Testing
             Self.question,
         ])
         #expect(outcome.status == 1)
-        #expect(outcome.output == "PARK\n", "\(outcome.output)")
+        #expect(outcome.output == "WEST\n", "\(outcome.output)")
         let errors = outcome.error.split(separator: "\n")
         let words = [
             "/nowhere.png", "broken.png", "half.png", "is a folder", "\"/foo\" is no command", "budget '0'",
@@ -68,7 +68,7 @@ import Testing
         let full = String(repeating: "What word is written? ", count: 2000)
         let endless = String(repeating: "x", count: LineReader.byteLimit + 100_000)
         let outcome = try chat([full, endless, Self.question], ["--image", Self.sign])
-        #expect(outcome.status == 1 && outcome.output == "PARK\n", "\(outcome.output)")
+        #expect(outcome.status == 1 && outcome.output == "WEST\n", "\(outcome.output)")
         let errors = outcome.error.split(separator: "\n")
         try #require(errors.count == 3, "\(outcome.error)")
         #expect(errors[0].contains("the conversation has ") && errors[0].contains("/clear"))
@@ -84,9 +84,9 @@ import Testing
             line.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) }
         }
         try #require(columns.count == 4 && columns.allSatisfy { $0.count == 2 }, "\(outcome.output)")
-        #expect(columns[0] == ["10%: 43 image tokens", "full: 444 image tokens"])
+        #expect(columns[0] == ["10%: 172 image tokens", "full: 1752 image tokens"])
         #expect(columns[1].allSatisfy { $0.hasPrefix("first token after ") })
-        #expect(columns[3][1] == "PARK" && !columns[3][0].isEmpty)
+        #expect(columns[3][1] == "WEST" && !columns[3][0].isEmpty)
     }
 
     @Test func picturesAreDrawnWhereThatIsAskedFor() throws {
@@ -96,7 +96,7 @@ import Testing
         ] {
             let outcome = try chat(["/kept"], ["--image", Self.sign, "--graphics", name])
             #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
-            #expect(outcome.output.contains("image tokens: 86 of 444\n"))
+            #expect(outcome.output.contains("image tokens: 345 of 1752\n"))
             #expect(outcome.output.contains("\n" + start), "\(name)")
         }
     }

@@ -116,7 +116,7 @@ import Testing
             return try #require(result)
         }
         let first = try await answer("What word is written?")
-        #expect(first.answer == "PARK" && first.images[0].kept == 444)
+        #expect(first.answer == "WEST" && first.images[0].kept == 1752)
         talk.record("What word is written?", answer: first.answer, budgets: nil)
         let second = try await answer("What does the image say?")
         #expect(second.promptTokens > first.promptTokens + first.tokens.count)

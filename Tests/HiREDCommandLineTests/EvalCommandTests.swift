@@ -97,7 +97,7 @@ import Testing
             return try Data(contentsOf: scratch.url.appending(path: name))
         }
         let svg = String(decoding: try draw("kept.svg", ["--budgets", "20%,10%"]), as: UTF8.self)
-        #expect(svg.contains("hired, 20%: 144 of ") && svg.contains("hired, 10%: 72 of "))
+        #expect(svg.contains("hired, 20%: 576 of ") && svg.contains("hired, 10%: 288 of "))
         #expect(svg.components(separatedBy: "data:image/png").count == 3)
         let layers = String(decoding: try draw("layers.svg", ["--layers", "0,5"]), as: UTF8.self)
         #expect(layers.contains(">layer 0<") && layers.contains(">layer 5<") && !layers.contains("#4cf"))
@@ -106,7 +106,7 @@ import Testing
             ["visualize", Program.demo, "--image", picture, "--output", scratch.path("x.gif")], 64, ".svg or .png")
         try Program.expectFailure(
             ["visualize", Program.demo, "--image", picture, "--layers", "99", "--output", scratch.path("x.svg")], 64,
-            "6 layers")
+            "8 layers")
     }
 
     /// Every strategy answers, and those that find their own number take no budget.
@@ -117,7 +117,7 @@ import Testing
             let found = try Program.json(arguments)
             let packed = try #require(found["packed"] as? Int)
             #expect(packed > 0)
-            if strategy.obeysBudget { #expect(packed == 144) }
+            if strategy.obeysBudget { #expect(packed == 576) }
         }
         try Program.expectFailure(
             ["select", Program.demo, "--image", picture, "--strategy", "prumerge", "--budget", "20%"], 64, "--budget")

@@ -12,8 +12,8 @@ enum EngineFixture {
         .deletingLastPathComponent().appending(path: "Models/demo")
 
     static let pictures = [
-        "00-scene", "01-scene", "02-scene", "03-scene", "04-sign", "05-sign", "06-sign", "07-sign", "08-receipt",
-        "09-receipt", "10-receipt", "11-receipt", "12-chart", "13-chart", "14-chart", "15-chart",
+        "00-scene", "01-scene", "02-scene", "03-scene", "04-sign", "05-sign", "06-sign", "07-page", "08-receipt",
+        "09-receipt", "10-receipt", "11-form", "12-chart", "13-chart", "14-form", "15-page",
     ]
 
     static func picture(_ number: Int) -> ImageInput {
@@ -42,8 +42,8 @@ enum EngineFixture {
             selection: selection, maximumTokens: tokens)
     }
 
-    /// Bytes of one block of the demo model's cache in float32: keys and values of 4 layers, width 224, 32 tokens.
-    static let blockBytes = 2 * 4 * 224 * 4 * 32
+    /// Bytes of one block of the demo model's cache in float32: keys and values of 6 layers, width 256, 32 tokens.
+    static let blockBytes = 2 * 6 * 256 * 4 * 32
 
     /// All kinds of requests: pictures, budgets, lengths, greedy and drawn.
     static func mixed(_ count: Int, seed: UInt64, longest: Int = 80) throws -> [GenerationRequest] {

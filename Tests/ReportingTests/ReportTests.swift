@@ -48,6 +48,15 @@ import Testing
         #expect(demo.summary.map(\.name) == ["one", "two"] && demo.summary.map(\.right) == [2, 0])
         #expect(demo.summary.allSatisfy { $0.asked == 2 && $0.tokens == Double(result.images[0].kept) })
         #expect(demo.summary[0].ttftMs.median == result.timings.timeToFirstToken)
+        // The page opens where budgets differ; the rest keeps its order.
+        let wrong = rows.map { DemoReport.Row($0.name, result, isRight: false) }
+        var mixed = DemoReport()
+        for (name, rows) in [("none", wrong), ("some", rows), ("none again", wrong)] {
+            try mixed.add(question: name, answer: "a", rows: rows, selection: selection)
+        }
+        #expect(mixed.byDifference.map(\.question) == ["some", "none", "none again"])
+        #expect(mixed.text.contains("some  (right: a)\n  one          right"))
+        #expect(mixed.text.hasPrefix("\n  budget"))
     }
 
     @Test func everyKeptTokenIsLit() async throws {

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from transformers import AutoTokenizer, LlavaNextForConditionalGeneration, LlavaNextImageProcessor, LlavaNextProcessor
 
-from architecture import PATCH
+from canvases import PATCH
 
 MOST_TOKENS = 128
 """The longest transcription, six rows of a price list, has 68."""

@@ -2,6 +2,7 @@
 
     python check_and_swap.py CANDIDATE              # check and swap
     python check_and_swap.py CANDIDATE --dry-run    # check only
+    python check_and_swap.py CANDIDATE --another-shape   # a model of another shape: replaces the descriptions too
 
 Sound means: the same tensors with the same shapes and types, the same configuration, preprocessing and tokenizer, and
 finite weights. Both models then answer the same freshly drawn questions. All files but the weights being the same, the
@@ -83,7 +84,7 @@ def scores(folders: list[pathlib.Path], count: int, seed: int) -> list[dict[str,
     """(right, asked) by kind for each model on `count` pictures drawn for this."""
     with tempfile.TemporaryDirectory() as temporary:
         drawn = pathlib.Path(temporary)
-        questions = draw_set(drawn, count, seed)
+        questions = draw_set(drawn, count, 0, seed)
         results = []
         for folder in folders:
             given = answering.answer_all(folder, drawn, questions)
@@ -91,8 +92,10 @@ def scores(folders: list[pathlib.Path], count: int, seed: int) -> list[dict[str,
         return results
 
 
-def swap(candidate: pathlib.Path, present: pathlib.Path) -> None:
-    """Replaces the present weights by one rename within their folder."""
+def swap(candidate: pathlib.Path, present: pathlib.Path, descriptions: tuple[str, ...] = ()) -> None:
+    """Replaces the present weights by one rename within their folder; files that describe another shape first."""
+    for name in descriptions:
+        shutil.copyfile(candidate / name, present / name)
     arriving = present / f".{WEIGHTS}.arriving"
     try:
         shutil.copyfile(candidate / WEIGHTS, arriving)
@@ -112,11 +115,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=CHECK_SEED, help="seed of the pictures")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dry-run", action="store_true", help="check, but leave the present model")
+    parser.add_argument("--another-shape", action="store_true", help="the candidate's shape may differ")
     parser.add_argument("--accept-worse", action="store_true", help="swap even if fewer answers are right")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     logging.getLogger("transformers").setLevel(logging.ERROR)
     faults = description_faults(options.candidate, options.model) + weight_faults(options.candidate, options.model)
+    if options.another_shape:
+        faults = [fault for fault in faults if fault.endswith("infinite numbers or NaN")]
     if faults:
         raise SystemExit("\n".join([f"{options.candidate} is not a checkpoint of the same shape:", *faults]))
     new, old = scores([options.candidate, options.model], options.pictures, options.seed)
@@ -131,7 +137,7 @@ def main() -> None:
     if options.dry_run:
         print("Sound. Not swapped, as asked.")
         return
-    swap(options.candidate, options.model)
+    swap(options.candidate, options.model, DESCRIPTIONS if options.another_shape else ())
     print(f"Swapped. Bring the scores in {options.model / 'README.md'} up to date.")
 
 

@@ -6,7 +6,7 @@ import pathlib
 
 from tokenizers import Tokenizer
 
-from pictures import Question
+from layouts import Question
 
 IGNORED = -100
 """The label cross entropy skips."""

@@ -9,10 +9,10 @@ import numpy
 import torch
 from torch import nn
 from torch.nn import functional
+from views import Placement
 
 from architecture import PATCH, SIDE, TILE, VIEW_TOKENS, VISION_WIDTH
 from drawing import CHARACTERS, COLOUR_NAMES, SHAPE_NAMES, Box, Canvas
-from views import Placement
 
 NO_CHARACTER = len(CHARACTERS)
 SHAPE_CLASSES = len(COLOUR_NAMES) * len(SHAPE_NAMES)

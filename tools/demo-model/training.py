@@ -1,9 +1,10 @@
-"""What all stages share: the clock they run by, learning rates, running means and saving."""
+"""What all stages share: options, the clock they run by, learning rates, running means and saving."""
 
 from __future__ import annotations
 
 import argparse
 import collections
+import math
 import os
 import pathlib
 import time
@@ -18,16 +19,15 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Options of every stage."""
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder that the stages share")
     parser.add_argument("--tokenizer", type=pathlib.Path, default=DEMO_MODEL / "tokenizer.json")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, help="seed of the pictures; without it, the clock")
-
-
-def begin(options: argparse.Namespace, weights_seed: int) -> int:
-    """Sets threads and seeds, makes the work folder, and returns the seed of the pictures."""
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(weights_seed)
-    options.work.mkdir(parents=True, exist_ok=True)
-    return time.time_ns() if options.seed is None else options.seed
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--threads", type=int, default=2, help="of PyTorch on the CPU")
+    parser.add_argument("--drawers", type=int, default=1, help="processes that draw pictures")
+    parser.add_argument("--seed", type=int, default=1, help="seed of weights and pictures; another for each run")
+    parser.add_argument("--minutes", type=float, required=True, help="minutes of this run")
+    parser.add_argument("--total", type=float, help="minutes of all runs together, for the learning rate's fall")
+    parser.add_argument("--peak", type=float, default=2e-3, help="highest learning rate of AdamW")
+    parser.add_argument("--muon", type=float, default=8, help="Muon's learning rate, in AdamW's; 0 is AdamW alone")
+    parser.add_argument("--replay", type=int, default=20, help="batches kept to be seen again")
 
 
 class Clock:
@@ -55,8 +55,9 @@ class Clock:
         return self.run > self.minutes
 
     def learning_rate(self, peak: float, step: int, warm_up: int) -> float:
-        """Rises over `warm_up` steps and falls with time, to a fiftieth of the peak."""
-        return peak * min(1, (step + 1) / warm_up) * max(0.02, 1 - self.trained / self.total)
+        """Rises over `warm_up` steps and falls with time along half a cosine, to a hundredth of the peak."""
+        part = min(1, self.trained / self.total)
+        return peak * min(1, (step + 1) / warm_up) * (0.01 + 0.99 * (1 + math.cos(math.pi * part)) / 2)
 
 
 class RunningMeans(collections.OrderedDict[str, float]):
@@ -69,6 +70,11 @@ class RunningMeans(collections.OrderedDict[str, float]):
 
     def __str__(self) -> str:
         return " ".join(f"{name} {value:.3f}" for name, value in self.items())
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 arithmetic over float32 weights."""
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def save(state: dict[str, Any], path: pathlib.Path) -> None:

@@ -1,7 +1,7 @@
 """Writes the demo model with a wider language model that computes the same: its residual stream turned into a space of
 512 dimensions by a random orthogonal map, its other widths filled with zeros up to multiples of 128.
 
-For judging what groups of 128 activations do to answers: the demo's own width of 224 has none.
+For judging what groups of 128 activations do to answers: the demo's own width of 256 has two.
 
     python widen.py MODEL DESTINATION
 """
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 WIDTH = 512
 HEADS = 8
-INNER = 640
+INNER = 768
 
 
 def padded(matrix: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -46,8 +46,8 @@ report.append(
     "Lit squares are visual tokens that reach the language model, dimmed ones are dropped; the number in each view is " +
     "how many it keeps. TTFT is the time to the first token."),
   element("p", { class: "quiet" },
-    "The model is a small one that learned from drawn pictures, with shortened token grids in its training; a published " +
-    "checkpoint has seen full grids only."),
+    "The model is a small one that learned from drawn pictures, on all of their tokens: as for a published checkpoint, " +
+    "dropping is new to it."),
   summary.node,
   element("div", { class: "bar" },
     choice("Tokens kept by", names, usual, show),

@@ -11,10 +11,10 @@ import Testing
 @Suite struct AutoBudgetEngineTests {
     private static let demo = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Models/demo")
-    /// Keys and values of one token: 4 layers, 7 heads of 32, both, in 4 bytes.
-    private static let cacheBytesPerToken = 4 * 7 * 32 * 2 * 4
-    /// Of sample 3: five views of 144 tokens, and those that Transformers would count.
-    private static let (total, full) = (720, 594)
+    /// Keys and values of one token: 6 layers, 8 heads of 32, both, in 4 bytes.
+    private static let cacheBytesPerToken = 6 * 8 * 32 * 2 * 4
+    /// Of sample 3: five views of 576 tokens, and those that Transformers would count.
+    private static let (total, full) = (2880, 2438)
 
     /// An f32 cache has the same bytes on every machine.
     private func load(
@@ -81,9 +81,9 @@ import Testing
         let choice = try #require(result.budgetChoice)
         let kept = result.images.reduce(0) { $0 + $1.kept }
         let text = result.promptTokens - kept
-        // Blocks of keys and values, and the embeddings [kept, 224] in float32 until the answer is whole.
+        // Blocks of keys and values, and the embeddings [kept, 256] in float32 until the answer is whole.
         func need(_ kept: Int) -> Int {
-            (kept * pictures + text + 15 + 31) / 32 * 32 * Self.cacheBytesPerToken + kept * pictures * 4 * 224
+            (kept * pictures + text + 15 + 31) / 32 * 32 * Self.cacheBytesPerToken + kept * pictures * 4 * 256
         }
         let expected = max((1...Self.total).last { need($0) <= bytes } ?? 0, 32)
         #expect(choice.tokensPerImage == [Int](repeating: expected, count: pictures))
@@ -102,10 +102,10 @@ import Testing
         await #expect(throws: InferenceError.self) { _ = try await answer(refused, model) }
     }
 
-    /// Runs a request while another holds all but four of seventy blocks.
+    /// Runs a request while another holds all but four of 128 blocks.
     private func answerUnderLoad(_ second: GenerationRequest, floor: Int?) async throws -> GenerationResult {
         let model = try load {
-            $0.cacheBytes = 70 * 32 * Self.cacheBytesPerToken
+            $0.cacheBytes = 128 * 32 * Self.cacheBytesPerToken
             $0.loadBudgetFloor = floor
         }
         var long = request(tokens: 1500)
@@ -116,7 +116,7 @@ import Testing
         }
         defer { first.cancel() }
         let prompt = try #require(await started.first { _ in true })
-        #expect((prompt + 1499 + 31) / 32 == 66)
+        #expect((prompt + 1499 + 31) / 32 == 124)
         return try await answer(second, model)
     }
 

@@ -1,5 +1,5 @@
-"""From a picture to the views the vision tower sees, and where each view lies. As Transformers' slow processor does it
-(transformers 4.57.6, image_processing_llava_next.py), without building float tensors on the way."""
+"""LLaVA-NeXT's canvases and the views cut from them. As Transformers' slow processor does it (transformers 4.57.6,
+image_processing_llava_next.py), without building float tensors on the way."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import dataclasses
 import math
 
 import numpy
-import torch
 from PIL import Image
 
-from architecture import PINPOINTS, SIDE, TILE
-
-MEAN = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32)
-STD = numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)
+TILE = 336
+PATCH = 14
+SIDE = TILE // PATCH
+"""Tokens along one edge of a view."""
+VIEW_TOKENS = SIDE * SIDE
+PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
+"""LLaVA-NeXT's own canvases, (height, width)."""
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +56,13 @@ def best_canvas(height: int, width: int) -> tuple[int, int]:
     return best[0], best[1]
 
 
+def full_view(image: Image.Image) -> Views:
+    """A picture as its full view alone."""
+    width, height = image.size
+    pixels = numpy.asarray(image.resize((TILE, TILE), Image.Resampling.BICUBIC))[None]
+    return Views(pixels, (0, 0), (height, width), [Placement(TILE / width, TILE / height, 0, 0)])
+
+
 def partition(image: Image.Image) -> Views:
     """Cuts a picture into its views."""
     width, height = image.size
@@ -65,20 +76,14 @@ def partition(image: Image.Image) -> Views:
     canvas = Image.new("RGB", (canvas_width, canvas_height))
     canvas.paste(image if inner == image.size else image.resize(inner, Image.Resampling.BICUBIC), (left, top))
     whole = numpy.asarray(canvas)
-    pixels = [numpy.asarray(image.resize((TILE, TILE), Image.Resampling.BICUBIC))]
-    placements = [Placement(TILE / width, TILE / height, 0, 0)]
+    full = full_view(image)
+    pixels, placements = [full.pixels[0]], full.placements
     for y in range(0, canvas_height, TILE):
         for x in range(0, canvas_width, TILE):
             pixels.append(whole[y : y + TILE, x : x + TILE])
             placements.append(Placement(inner[0] / width, inner[1] / height, left - x, top - y))
     grid = (canvas_height // TILE, canvas_width // TILE)
     return Views(numpy.stack(pixels), grid, (height, width), placements)
-
-
-def normalised(pixels: torch.Tensor) -> torch.Tensor:
-    """uint8 [N, H, W, 3] to the tower's input, float32 [N, 3, H, W]."""
-    scaled = (pixels.float() / 255 - torch.from_numpy(MEAN)) / torch.from_numpy(STD)
-    return scaled.permute(0, 3, 1, 2)
 
 
 def unpadded(grid: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -90,3 +95,19 @@ def unpadded(grid: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, in
         return margin, rows - margin, 0, columns
     margin = (columns - int(round(width * (rows / height), 7))) // 2
     return 0, rows, margin, columns - margin
+
+
+def token_order(grid: tuple[int, int], size: tuple[int, int]) -> numpy.ndarray:
+    """LLaVA-NeXT's layout: which of the views' tokens, view by view and row by row, stands where; a separator is the
+    number after the last of them. Without tiles, the full view's tokens alone.
+    """
+    rows, columns = grid
+    full = numpy.arange(VIEW_TOKENS)
+    if rows == 0:
+        return full
+    tiles = VIEW_TOKENS + numpy.arange(rows * columns * VIEW_TOKENS).reshape(rows, columns, SIDE, SIDE)
+    canvas = tiles.transpose(0, 2, 1, 3).reshape(rows * SIDE, columns * SIDE)
+    first_row, end_row, first_column, end_column = unpadded(grid, size)
+    canvas = canvas[first_row:end_row, first_column:end_column]
+    separator = numpy.full((len(canvas), 1), (1 + rows * columns) * VIEW_TOKENS)
+    return numpy.concatenate([full, numpy.concatenate([canvas, separator], 1).reshape(-1)])
