@@ -151,7 +151,7 @@ import Testing
     @Test func theLanguageModelIsExportedAndAFolderWithoutItAsksForItsServer() throws {
         let report = try Program.json(["export-language-model", Program.demo, scratch.path("lm"), "--json"])
         #expect(report["architecture"] as? String == "llama")
-        #expect((report["tensors"] as? [[String: Any]])?.count == 39)
+        #expect((report["tensors"] as? [[String: Any]])?.count == 57)
         let text = try Program.run(["export-language-model", Program.demo, scratch.path("lm2")])
         #expect(text.status == 0)
         for file in try #require(report["files"] as? [[String: String]]) {

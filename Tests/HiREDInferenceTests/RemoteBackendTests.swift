@@ -94,15 +94,16 @@ private final class FakeRemote: RemoteLanguageModel {
         #expect(model.cacheCapacity == 0)
 
         let prompt = try #require(remote.prompts.first)
-        #expect(prompt.width == 224 && prompt.tokenCount == expected.promptTokens)
+        let width = local.description.config.text.hiddenSize
+        #expect(prompt.width == width && prompt.tokenCount == expected.promptTokens)
         #expect(
             prompt.maximumTokens == 24 && prompt.endTokens == local.description.generation.endTokenIDs.map(Int32.init))
         let image = try await local.embeddings(of: EngineFixture.picture(4), options: request.selection)
-        let starts = (0...(prompt.rows.count - image.count) / 224).filter { row in
-            prompt.rows[(row * 224)..<(row * 224 + image.count)].elementsEqual(image)
+        let starts = (0...(prompt.rows.count - image.count) / width).filter { row in
+            prompt.rows[(row * width)..<(row * width + image.count)].elementsEqual(image)
         }
         #expect(starts.count == 1)
-        #expect(prompt.rows.count - image.count == (expected.promptTokens - image.count / 224) * 224)
+        #expect(prompt.rows.count - image.count == (expected.promptTokens - image.count / width) * width)
         // The picture's prompts are to meet again, and those of another picture elsewhere.
         _ = try await model.result(try EngineFixture.request([4], "What number is written?"))
         _ = try await model.result(try EngineFixture.request([5]))

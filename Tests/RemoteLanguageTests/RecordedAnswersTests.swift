@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    private static let expected = ExpectedLanguageModel(hiddenSize: 224, vocabularySize: 522)
+    private static let expected = ExpectedLanguageModel(hiddenSize: 256, vocabularySize: 522)
 
     private func recorded(_ name: String) throws -> Recorded {
         let url = try #require(Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Fixtures"))
@@ -47,7 +47,7 @@ import Testing
         -> [RemoteEvent]
     {
         var prompt = RemotePrompt(
-            rows: [Float](repeating: 0, count: 9 * 224), width: 224, answerCount: answers, maximumTokens: 6)
+            rows: [Float](repeating: 0, count: 9 * 256), width: 256, answerCount: answers, maximumTokens: 6)
         prompt.sampling.logprobs = logprobs
         let (stream, source) = AsyncStream<RemoteEvent>.makeStream()
         try await server.answer(prompt) { source.yield($0) }
@@ -135,7 +135,7 @@ import Testing
             try await RemoteLanguageServer.connect(options, expecting: Self.expected)
         } throws: { error in
             guard case RemoteLanguageError.mismatch(_, let reason, let remedy) = error else { return false }
-            return reason.contains("hidden_size 225 does not match the model's hidden_size 224")
+            return reason.contains("hidden_size 257 does not match the model's hidden_size 256")
                 && remedy.contains("--enable-prompt-embeds")
         }
     }
