@@ -3,7 +3,6 @@
 # make build     set up and build .build/release/hired
 # make install   put the program, its libraries and the demo model under PREFIX (default /usr/local); DESTDIR is obeyed;
 #                make uninstall takes them away again
-# make dist      write an archive of the program for machines without Swift
 # make docs      write the two libraries' documentation archives
 # make sanitize  test the readers of pictures, checkpoints and tokenizers, and feed them damaged files, under sanitizers
 # make fuzz      feed them damaged files for SECONDS (default 600) from SEED (default 1)
@@ -18,7 +17,7 @@ RUN_PATH := -Xlinker -rpath -Xlinker '$(ORIGIN)/../lib/hired'
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing $(RUN_PATH)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Examples
 
-.PHONY: demo build test sanitize fuzz install uninstall dist lint format bench bootstrap docs clean
+.PHONY: demo build test sanitize fuzz install uninstall lint format bench bootstrap docs clean
 
 demo: build
 	.build/release/hired demo
@@ -56,9 +55,6 @@ fuzz: bootstrap
 # The Swift runtime is linked statically; a folder of its own keeps that from relinking everything else.
 install: bootstrap
 	script/install '$(DESTDIR)$(PREFIX)' -c release $(RUN_PATH)
-
-dist: bootstrap
-	script/dist -c release $(RUN_PATH)
 
 uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/hired'
