@@ -112,6 +112,17 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swiftSettings),
+        // A language model that another program serves: vLLM, over HTTP.
+        .target(
+            name: "RemoteLanguage",
+            dependencies: [
+                "HiREDInference", "OrderedJSON", "Failures", "CQuantization", "CZlib",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
         // Results, overlays of kept tokens, statistics and pages, for whoever shows them.
         .target(
             name: "Reporting",
@@ -171,8 +182,8 @@ let package = Package(
         .executableTarget(
             name: "HiREDCommandLine",
             dependencies: [
-                "HiREDInference", "Reporting", "Evaluation", "Serving", "ModelImport", "VisionEncoding", "OrderedJSON",
-                "ElementTypes",
+                "HiREDInference", "RemoteLanguage", "Reporting", "Evaluation", "Serving", "ModelImport",
+                "VisionEncoding", "OrderedJSON", "ElementTypes",
                 "Failures",
                 "Checkpoints",
                 "ModelGraphs", "OpenVINO",
@@ -234,6 +245,15 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RemoteLanguageTests",
+            dependencies: [
+                "RemoteLanguage", "HiREDInference", "OrderedJSON", "Failures",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
         .testTarget(
             name: "ReportingTests", dependencies: ["Reporting", "HiREDInference"], swiftSettings: swiftSettings),
         .testTarget(

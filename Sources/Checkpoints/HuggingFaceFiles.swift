@@ -1,3 +1,4 @@
+public import ElementTypes
 public import Foundation
 import OrderedJSON
 
@@ -71,6 +72,32 @@ extension TextModelConfig {
     }
 }
 
+extension TextModelConfig {
+    /// `config.json` of the language model alone, as a causal model of its family.
+    /// - Parameters:
+    ///   - elementType: of the weights.
+    ///   - ends: ids that end an answer.
+    public func huggingFaceFile(_ elementType: ElementType, ends: [Int]) throws -> Data {
+        var values = huggingFaceValues
+        let architecture =
+            switch family {
+            case .llama: "LlamaForCausalLM"
+            case .mistral: "MistralForCausalLM"
+            case .qwen2: "Qwen2ForCausalLM"
+            }
+        let type =
+            switch elementType {
+            case .bf16: "bfloat16"
+            case .f32: "float32"
+            default: "float16"
+            }
+        values["architectures"] = .array([.string(architecture)])
+        values["torch_dtype"] = .string(type)
+        if !ends.isEmpty { values["eos_token_id"] = .array(ends.map(JSONValue.integer)) }
+        return try JSONValue.object(values).fileData()
+    }
+}
+
 extension RotaryScaling {
     fileprivate var huggingFaceValue: JSONValue {
         switch self {
@@ -135,6 +162,15 @@ extension GenerationConfig {
         values["eos_token_id"] = endTokenIDs.isEmpty ? .null : .array(endTokenIDs.map(JSONValue.integer))
         values["bos_token_id"] = beginTokenID.map(JSONValue.integer) ?? .null
         return try JSONValue.object(values).fileData()
+    }
+
+    /// `generation_config.json` with the ids of begin and end alone: nothing in it changes how tokens are drawn, so that
+    /// whoever serves the model adds nothing to what a request says.
+    public func huggingFaceFileOfIDs() throws -> Data {
+        try JSONValue.object([
+            "bos_token_id": beginTokenID.map(JSONValue.integer) ?? .null,
+            "eos_token_id": endTokenIDs.isEmpty ? .null : .array(endTokenIDs.map(JSONValue.integer)),
+        ]).fileData()
     }
 }
 

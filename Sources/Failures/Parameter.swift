@@ -13,6 +13,8 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     case model, generationSettings, precision, threads, cacheMemory, cachePrecision, maximumSequences, maximumWaiting
     case activationGroups, device, visionDevice
     case timeBetweenTokens
+    // Of a language model that is served elsewhere.
+    case languageModelURL, languageModelRows
     // Of an import.
     case destination, weights, visionWeights, visionTower, languageModel
 }

@@ -27,6 +27,7 @@ struct AskCommand: AsyncParsableCommand {
     @OptionGroup(title: "Token selection") var selection: SelectionArguments
     @OptionGroup(title: "Automatic budget") var automatic: AutoBudgetArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
+    @OptionGroup(title: "Language model elsewhere") var elsewhere: RemoteArguments
     @OptionGroup(title: "Answer") var sampling: SamplingArguments
 
     @Flag(help: "Print one JSON object instead of the answer.")
@@ -40,7 +41,8 @@ struct AskCommand: AsyncParsableCommand {
             throw CommandError(.usage, "logprobs are printed as JSON only; add --json")
         }
         let images = try image.map { try Self.input($0, pixelLimit: loading.maxPixels) }
-        let model = try loading.load(model, settings: sampling.settings())
+        let remote = try await elsewhere.connect(for: model, concurrency: 1)
+        let model = try loading.load(model, settings: sampling.settings(), remote: remote)
         if auto != nil { try await model.prepareAutoBudget { Progress.show($0) } }
         var request = GenerationRequest(
             try sampling.prompt(prompt, imageCount: images.count), images: images, selection: selection,

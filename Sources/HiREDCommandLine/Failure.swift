@@ -117,6 +117,8 @@ extension Parameter {
         case .visionWeights: "--vision-weights"
         case .visionTower: "--vision-tower"
         case .languageModel: "--language-model"
+        case .languageModelURL: "--language-model-url"
+        case .languageModelRows: "--language-model-rows"
         }
     }
 }

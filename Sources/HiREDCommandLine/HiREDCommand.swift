@@ -14,7 +14,8 @@ struct HiREDCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            AskCommand.self, ChatCommand.self, SelectCommand.self, ImportCommand.self, InspectCommand.self,
+            AskCommand.self, ChatCommand.self, SelectCommand.self, ImportCommand.self,
+            ExportLanguageModelCommand.self, InspectCommand.self,
             BatchCommand.self, BenchCommand.self, DemoCommand.self, EvalCommand.self, VisualizeCommand.self,
             AttentionCommand.self, ServeCommand.self,
         ])

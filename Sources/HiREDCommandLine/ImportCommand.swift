@@ -24,8 +24,12 @@ struct ImportCommand: ParsableCommand {
     @Argument(help: "The folder to write; must not exist.")
     var destination: String
 
-    @Option(help: "Weights of the language model: f16, int8 (a byte each, no loss to speak of), int4 (half a byte).")
-    var weights = "int8"
+    @Option(
+        help: """
+            Weights of the language model: f16, int8 (a byte each, no loss to speak of), int4 (half a byte). int8 unless \
+            given.
+            """)
+    var weights: String?
 
     @Option(help: "Weights of the vision tower and the projector: f16 or int8.")
     var visionWeights = "f16"
@@ -35,6 +39,13 @@ struct ImportCommand: ParsableCommand {
 
     @Option(help: "A folder of optimum-intel's export whose language model is to be used.")
     var languageModel: String?
+
+    @Flag(
+        help: """
+            Leave the language model out: vision tower, projector, tokenizer and table of tokens are enough where vLLM \
+            serves it (hired serve --language-model-url).
+            """)
+    var visionOnly = false
 
     @Option(help: "Threads; all cores unless given.")
     var threads: Int?
@@ -54,7 +65,14 @@ struct ImportCommand: ParsableCommand {
 
     func run() throws {
         if let threads, threads < 1 { throw CommandError(.usage, "threads cannot be \(threads); give at least 1") }
-        var options = try Self.options(weights: weights, visionWeights: visionWeights)
+        if visionOnly, weights != nil || languageModel != nil {
+            throw CommandError(
+                .usage,
+                "vision-only leaves the language model out; leave \(weights != nil ? "--weights" : "--language-model") out"
+            )
+        }
+        var options = try Self.options(weights: weights ?? "int8", visionWeights: visionWeights)
+        options.visionOnly = visionOnly
         options.languageModel = languageModel.map { URL(fileURLWithPath: $0) }
         options.threads = threads
         let folder = try CheckpointFolder.open(
@@ -98,6 +116,7 @@ struct ImportCommand: ParsableCommand {
         for note in folder.notes { Output.line("note: \(note)") }
         Output.line(
             "\(destination): \(report.bytesWritten / 1_000_000) MB from \(report.bytesRead / 1_000_000) MB in "
-                + "\(String(format: "%.1f", seconds)) s; try: hired ask \(destination) --image PICTURE QUESTION")
+                + "\(String(format: "%.1f", seconds)) s; try: hired ask \(destination) --image PICTURE QUESTION"
+                + (options.visionOnly ? " --language-model-url http://HOST:8000/v1" : ""))
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import HiRED
 import HiREDInference
 import ImageProcessing
+import RemoteLanguage
 import Tokenization
 
 /// How tokens are chosen; the same for every command.
@@ -105,10 +106,16 @@ struct ModelArguments: ParsableArguments {
     /// - Parameters:
     ///   - change: what the command asks of the engine besides.
     ///   - settings: the folder's generation settings, which only answers to people obey.
+    ///   - remote: computes answers in place of the folder's language model.
+    ///   - selectsAlone: nothing is to be answered: a folder without a language model will do.
     func load(
-        _ path: String, settings: GenerationSettings = .none, _ change: (inout EngineOptions) -> Void = { _ in }
+        _ path: String, settings: GenerationSettings = .none, remote: RemoteLanguageServer? = nil,
+        selectsAlone: Bool = false,
+        _ change: (inout EngineOptions) -> Void = { _ in }
     ) throws -> VisionLanguageModel {
         var options = VisionLanguageModel.Options()
+        options.remote = remote
+        options.selectsAlone = selectsAlone
         options.generationSettings = settings
         guard let precision = Precision(rawValue: precision) else {
             throw CommandError(.usage, "unknown precision '\(precision)'; give auto, f32 or bf16")

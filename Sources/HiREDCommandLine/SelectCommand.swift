@@ -34,7 +34,7 @@ struct SelectCommand: AsyncParsableCommand {
             throw CommandError(.usage, "positions change no selection; leave out --positions")
         }
         let input = try AskCommand.input(image, pixelLimit: loading.maxPixels)
-        let model = try loading.load(model)
+        let model = try loading.load(model, selectsAlone: true)
         let selected = try await model.select(input, options: options)
         let (tokens, picture) = (selected.tokens, KeptTokenPicture(selected))
         if let png { try Output.save(picture.render().pngData(), to: png) }

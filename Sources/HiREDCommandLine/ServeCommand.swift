@@ -15,6 +15,9 @@ struct ServeCommand: AsyncParsableCommand {
             ({"port": 8081, "allow-origin": ["https://example.org"]}), or in an environment variable such as \
             HIRED_SERVE_PORT. The command line counts before the environment, and that before the file.
 
+            With --language-model-url the pictures are read here and the language model by vLLM, which is sent prompts \
+            as embeddings: see docs/cluster.md.
+
             SIGTERM or Ctrl-C ends the server once what it has taken is answered; a second one ends it at once.
             """)
 
@@ -29,6 +32,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Token selection") var selection: SelectionArguments
     @OptionGroup(title: "Automatic budget") var automatic: AutoBudgetArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
+    @OptionGroup(title: "Language model elsewhere") var elsewhere: RemoteArguments
     @OptionGroup(title: "Answers") var answers: AnswerArguments
     @OptionGroup(title: "Limits") var limits: LimitArguments
     @OptionGroup(title: "Time limits, in seconds") var timeouts: TimeoutArguments
@@ -53,8 +57,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let level = try answers.level()
         let server = Server(options, at: place, logger: .server(level: level))
+        // Before anything is loaded: an address that is wrong is told at once.
+        let remote = try await elsewhere.connect(for: model, concurrency: limits.maxRunning)
         try await server.run(stop: { _exit(ExitStatus.interrupted.rawValue) }) { [loading, limits] in
-            try loading.load(model, settings: settings) { limits.apply(to: &$0) }
+            try loading.load(model, settings: settings, remote: remote) { limits.apply(to: &$0) }
         }
         // At once: a model that was still being loaded has threads that know nothing of an end.
         _exit(0)

@@ -49,7 +49,7 @@ struct VisualizeCommand: AsyncParsableCommand {
         }
         let choices = try layers.isEmpty ? selections() : []
         let input = try AskCommand.input(image, pixelLimit: loading.maxPixels)
-        let model = try loading.load(model)
+        let model = try loading.load(model, selectsAlone: true)
         try Self.check(layers, "layers", of: model)
         let taps: [VisionTap.Layer] = layers.isEmpty ? [.final] : layers.map { .index($0) }
         let (recorder, whole) = try await AttentionRecorder.record(input, layers: taps, with: model)

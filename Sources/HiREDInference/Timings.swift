@@ -4,7 +4,12 @@ public import VisionEncoding
 public struct Timings: Sendable, Equatable {
     /// Its pictures, until they are embedded.
     public var images = ImageTimings()
+    /// What the language model took to read the prompt; where it is served elsewhere, from the prompt's last byte sent
+    /// to the first token received.
     public var prefill = 0.0
+    /// Sending the prompt to a language model that is served elsewhere, waiting for one that is free included; nil where
+    /// it is computed here.
+    public var upload: Double?
     /// From the request's start to its first token.
     public var timeToFirstToken = 0.0
     /// From the first token to the last.

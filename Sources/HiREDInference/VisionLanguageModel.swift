@@ -41,6 +41,7 @@ public final class VisionLanguageModel: Sendable {
     let costs = CostKnowledge()
     let costStore: CostModelStore
     let costKey: CostModelStore.Key
+    let remote: (any RemoteLanguageModel)?
     private let nextID = Atomic<UInt64>(1)
 
     public struct Options: Sendable {
@@ -52,6 +53,10 @@ public final class VisionLanguageModel: Sendable {
         public var engine = EngineOptions()
         /// Where the cost models of automatic budgets are kept.
         public var costModels = CostModelStore()
+        /// Computes answers in place of the folder's own language model, which is not even loaded then.
+        package var remote: (any RemoteLanguageModel)?
+        /// Whether a folder without a language model will do: for selections, which need none.
+        package var selectsAlone = false
 
         public init() {}
     }
@@ -76,9 +81,12 @@ public final class VisionLanguageModel: Sendable {
         let compiler = try GraphCompiler(source, options.compilation)
         try compiler.checkOptions()
         compilation = options.compilation
-        let weights = try source.storedWeights()
+        let remote = try options.remote ?? Self.standIn(for: source, options)
+        self.remote = remote
+        if remote != nil { try defaultSampling.checkRemote(generation: .file) }
+        let weights = try source.storedWeights().filter { remote == nil || $0.part != .languageModel }
         costStore = options.costModels
-        costKey = CostModelStore.Key(compiler, weights: weights)
+        costKey = CostModelStore.Key(compiler, weights: weights, language: remote?.identity)
         let requirement = try MemoryRequirement(weights, floatBytes: compiler.floatBytes)
         languageWeightBytes = ResidentWeights.byteCount(
             weights.filter { $0.part == .languageModel }, floatBytes: try compiler.floatBytes)
@@ -91,22 +99,40 @@ public final class VisionLanguageModel: Sendable {
             weights.filter { $0.part == .vision }, floatBytes: try compiler.floatBytes)
         let pipeline = try ImagePipeline(compiler, decoder: options.decoder, towerBytes: tower + max(free / 4, 0))
         let reader = pipeline.reader
-        let compiled = try LanguageModel.compile(compiler)
-        let blocks = try Self.blockCount(
-            options.engine, compiled, context: text.maximumPositions, free: free)
-        let language = try LanguageModel(compiled, compiler: compiler, blockCount: blocks)
-        cacheCapacity = blocks * compiled.bytesPerBlock
-        runtimeProperties = (compiled.properties, pipeline.encoder.properties)
+        let context = min(text.maximumPositions, remote?.context ?? .max)
+        let mail = EngineMail()
+        let backend: any LanguageBackend
+        let room: RequestPreparation.CacheRoom
+        if let remote {
+            backend = RemoteBackend(
+                remote, embedder: try TextEmbedder(compiler, width: text.hiddenSize), width: text.hiddenSize, mail: mail
+            )
+            // Whatever the context holds: what lies there at once is not counted here.
+            room = RequestPreparation.CacheRoom(
+                blockCount: min(options.engine.maximumSequences, 1 << 20) * ((context + 15) / 16), blockSize: 16,
+                bytesPerBlock: 0)
+            cacheCapacity = 0
+            runtimeProperties = (["execution_devices": remote.identity], pipeline.encoder.properties)
+        } else {
+            let compiled = try LanguageModel.compile(compiler)
+            let blocks = try Self.blockCount(options.engine, compiled, context: context, free: free)
+            backend = try OpenVINOBackend(
+                LanguageModel(compiled, compiler: compiler, blockCount: blocks), options: options.engine)
+            room = RequestPreparation.CacheRoom(
+                blockCount: blocks, blockSize: compiled.blockSize, bytesPerBlock: compiled.bytesPerBlock)
+            cacheCapacity = blocks * compiled.bytesPerBlock
+            runtimeProperties = (compiled.properties, pipeline.encoder.properties)
+        }
         let known = KnownImages(byteLimit: options.engine.imageCacheBytes)
         admission = Admission(
             Admission.Limits(
                 requests: Engine.requestLimit(options.engine), waiting: options.engine.maximumWaiting,
                 encodedBytes: options.engine.maximumEncodedBytes, viewBytes: options.engine.maximumViewBytes))
-        let engine = try Engine(
-            pipeline: pipeline, language: language, imageToken: prompts.imageToken, tokenizer: tokenizer,
+        let engine = Engine(
+            pipeline: pipeline, backend: backend, imageToken: prompts.imageToken, tokenizer: tokenizer,
             options: options.engine,
             limits: Engine.Limits(
-                context: text.maximumPositions,
+                context: context, vocabulary: text.vocabularySize,
                 endTokens: Set(description.generation.endTokenIDs.compactMap { Int32(exactly: $0) })),
             shared: Engine.Shared(known: known, admission: admission, metrics: metrics, costs: costs))
         engine.onFirstAnswer = { trimmer.stop() }
@@ -114,12 +140,22 @@ public final class VisionLanguageModel: Sendable {
         preparation = RequestPreparation(
             prompts: prompts, reader: reader, known: known, admission: admission, costs: costs,
             limits: RequestPreparation.Limits(
-                context: text.maximumPositions, blockCount: blocks, blockSize: compiled.blockSize,
-                bytesPerBlock: compiled.bytesPerBlock, stepTokens: options.engine.maximumStepTokens,
+                context: context, room: room, stepTokens: options.engine.maximumStepTokens,
                 embeddingBytesPerToken: 4 * text.hiddenSize, sequences: options.engine.maximumSequences),
             threads: options.engine.preparationThreads)
         worker = EngineWorker(engine)
+        mail.connect(to: worker)
         loadMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// What takes the place of a language model that an import left out.
+    ///
+    /// - Returns: nil for a folder that has one.
+    /// - Throws: `RemoteLanguageError.missing` where answers are wanted.
+    private static func standIn(for source: any GraphSource, _ options: Options) throws -> (any RemoteLanguageModel)? {
+        guard !source.hasLanguageModel else { return nil }
+        guard options.selectsAlone else { throw RemoteLanguageError.missing }
+        return MissingLanguageModel()
     }
 
     /// Blocks of the cache: what was asked for, or half of what is free, at most what so many sequences can use.
@@ -157,7 +193,8 @@ extension VisionLanguageModel {
     /// Takes a place for a request and has it prepared, or refuses it at once.
     private func enter(_ request: GenerationRequest, channel: RequestChannel, purpose: PreparedRequest.Purpose) {
         do {
-            try request.validate()
+            try check(request)
+            if case .answer = purpose, let reason = remote?.unavailability { throw reason }
             let place = try admission.enter(
                 channel, encodedBytes: request.images.reduce(0) { $0 + ImageReader.heldBytes(of: $1) })
             channel.emit(.accepted(place: place))
@@ -166,9 +203,11 @@ extension VisionLanguageModel {
             return channel.finish(.failure(error))
         }
         canceller.open(channel.id)
-        channel.onClose { [canceller, admission] id in
+        channel.onClose { [canceller, admission, worker] id in
             canceller.cancel(id)
             admission.abandon(id)
+            // An engine that waits for others sees it now.
+            worker.post { _ in }
         }
         channel.arm(deadlineSeconds: request.deadlineSeconds)
         preparation.start(request, channel: channel, purpose: purpose) { [self] result in
@@ -188,8 +227,13 @@ extension VisionLanguageModel {
     ///
     /// - Throws: `InferenceError`, `HiREDError`, `ImageError`, `JinjaError`.
     public func count(_ request: GenerationRequest) throws -> PromptCount {
-        try request.validate()
+        try check(request)
         return try preparation.count(request)
+    }
+
+    private func check(_ request: GenerationRequest) throws {
+        try request.validate()
+        if remote != nil { try request.sampling.checkRemote(generation: nil) }
     }
 
     /// How many requests of such a length the cache and the engine's limits hold at once, each with its longest answer; at
@@ -228,6 +272,7 @@ extension VisionLanguageModel {
         now.waiting = min(now.waiting, gauges.requests)
         now.viewBytes = gauges.viewBytes
         now.promisedTokens = gauges.tokens
+        now.upstreams = remote?.statistics ?? []
         return now
     }
 
@@ -238,6 +283,8 @@ extension VisionLanguageModel {
 extension VisionLanguageModel {
     /// Whether the weights are repacked, so that the next answer takes as long as any.
     public var isWarm: Bool { costs.isWarm }
+    /// Why no request can be answered now, where the language model is served elsewhere and cannot be reached.
+    public var unavailability: RemoteLanguageError? { remote?.unavailability }
     /// Whether requests are taken.
     public var isAccepting: Bool { !admission.isDraining }
 

@@ -14,6 +14,9 @@ public struct ModelImporter {
         public var visionWeights = WeightFormat.f16
         /// A folder of optimum-intel's export, whose language model takes the place of the checkpoint's.
         public var languageModel: URL?
+        /// Leaves the language model out, and keeps the table of tokens as exact as the checkpoint has it: for hosts whose
+        /// language model is served elsewhere.
+        public var visionOnly = false
         /// Threads; all cores unless given.
         public var threads: Int?
 
@@ -54,9 +57,12 @@ public struct ModelImporter {
         _ folder: CheckpointFolder, to destination: URL, layoutName: String? = nil,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Summary {
-        let planner = try ImportPlanner(folder, weights: options.weights, visionWeights: options.visionWeights)
+        let weights = options.visionOnly ? .f16 : options.weights
+        let planner = try ImportPlanner(folder, weights: weights, visionWeights: options.visionWeights)
         let foreign = try options.languageModel.map { try ForeignLanguageModel($0, config: folder.config) }
-        let own: [GraphPart] = foreign == nil ? GraphPart.allCases : [.vision, .projector]
+        let own: [GraphPart] =
+            options.visionOnly
+            ? [.vision, .projector, .textEmbeddings] : foreign == nil ? GraphPart.allCases : [.vision, .projector]
         let plans = try own.map(planner.plan)
         let files = try SourceFiles(folder)
         let newline =
@@ -80,7 +86,7 @@ public struct ModelImporter {
             source: ModelManifest.Source(
                 layout: layoutName ?? planner.layout.family.rawValue, modelType: folder.config.modelType,
                 files: files.manifestFiles),
-            weights: foreign == nil ? options.weights.rawValue : "openvino",
+            weights: options.visionOnly ? "none" : foreign == nil ? options.weights.rawValue : "openvino",
             visionWeights: options.visionWeights.rawValue, chatTemplate: files.chatTemplate,
             splitsPromptAtImages: files.splitsPromptAtImages,
             graphs: plans.map {

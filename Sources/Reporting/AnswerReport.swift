@@ -37,6 +37,8 @@ package struct AnswerReport: Codable, Sendable, Equatable {
     package struct Times: Codable, Sendable, Equatable {
         package var load, decodeImage, preprocess, vision, select, project, prefill, ttft, decode, total: Double
 
+        /// Left out unless the language model is served elsewhere.
+        package var upload: Double?
         /// Left out for strategies that compare no tokens.
         package var compare: Double?
 
@@ -49,6 +51,7 @@ package struct AnswerReport: Codable, Sendable, Equatable {
             select = timings.images.select
             project = timings.images.project
             prefill = timings.prefill
+            upload = timings.upload
             ttft = timings.timeToFirstToken
             decode = timings.decode
             total = timings.total

@@ -17,14 +17,19 @@ package final class ServedModel: Sendable {
 
     package init() {}
 
-    package enum Status: String, Sendable { case warming, ready, draining }
+    package enum Status: String, Sendable {
+        case warming, ready, draining
+        /// The language model is served elsewhere, and none of its servers can be reached.
+        case unavailable
+    }
 
     package var status: Status {
         stage.withLock { stage in
             switch stage {
             case .loading: .warming
             case .warming(let model): model.isAccepting ? .warming : .draining
-            case .ready(let model, _): model.isAccepting ? .ready : .draining
+            case .ready(let model, _):
+                !model.isAccepting ? .draining : model.unavailability == nil ? .ready : .unavailable
             }
         }
     }

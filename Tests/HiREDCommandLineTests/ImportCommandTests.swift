@@ -141,3 +141,63 @@ import Testing
         #expect(scratch.names == ["checkpoint"])
     }
 }
+
+/// What is needed where vLLM serves the language model.
+@Suite struct LanguageModelElsewhereTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    @Test func theLanguageModelIsExportedAndAFolderWithoutItAsksForItsServer() throws {
+        let report = try Program.json(["export-language-model", Program.demo, scratch.path("lm"), "--json"])
+        #expect(report["architecture"] as? String == "llama")
+        #expect((report["tensors"] as? [[String: Any]])?.count == 57)
+        let text = try Program.run(["export-language-model", Program.demo, scratch.path("lm2")])
+        #expect(text.status == 0)
+        for file in try #require(report["files"] as? [[String: String]]) {
+            #expect(text.output.contains("\(file["sha256"] ?? "?")  \(file["name"] ?? "?")"))
+        }
+
+        let folder = scratch.path("vision")
+        _ = try Program.json(["import", Program.demo, folder, "--vision-only", "--json"])
+        let asked = try Program.run(["ask", folder, "--image", "\(Program.demo)/samples/04-sign.png", "What?"])
+        #expect(asked.status == 65)
+        #expect(asked.error.contains("--language-model-url"))
+        // The vision half alone.
+        let selected = try Program.run(["select", folder, "--image", "\(Program.demo)/samples/04-sign.png"])
+        #expect(selected.status == 0, "\(selected.error)")
+        let inspection = try Program.json(["inspect", folder, "--json"])
+        #expect((inspection["imported"] as? [String: Any])?["weights"] as? String == "none")
+    }
+
+    @Test func optionsThatCannotBeMeantAreRefused() throws {
+        for (arguments, word) in [
+            (["import", Program.demo, scratch.path("a"), "--vision-only", "--weights", "int4"], "--weights"),
+            (
+                ["import", Program.demo, scratch.path("a"), "--vision-only", "--language-model", "x"],
+                "--language-model"
+            ),
+            (["ask", Program.demo, "What?", "--language-model-rows", "f16"], "--language-model-url"),
+            (["ask", Program.demo, "What?", "--language-model-url", "host:8000"], "--language-model-url"),
+            (
+                ["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-rows", "f8"],
+                "f16"
+            ),
+            (
+                ["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-retry", "-1"],
+                "retry"
+            ),
+        ] {
+            let outcome = try Program.run(arguments)
+            #expect(outcome.status == 64, "\(arguments): \(outcome.error)")
+            #expect(outcome.error.contains(word), "\(arguments): \(outcome.error)")
+            #expect(outcome.error.split(separator: "\n").count == 1)
+        }
+        // Nobody listens there.
+        let outcome = try Program.run([
+            "ask", Program.demo, "What?", "--language-model-url", "http://127.0.0.1:9/v1",
+        ])
+        #expect(outcome.status == 75, "\(outcome.error)")
+        #expect(outcome.error.contains("127.0.0.1:9"))
+    }
+}

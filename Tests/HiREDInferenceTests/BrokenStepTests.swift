@@ -11,9 +11,9 @@ import Testing
 @Suite struct BrokenStepTests {
     /// Logits of the last token of a prompt.
     private static func logits(_ engine: Engine, tokens: Int) throws -> [Float] {
-        let language = engine.language
+        let language = engine.openVINO.language
         let size = language.cache.blockSize
-        let lent = try engine.scheduler.lendFreeBlocks((tokens + size - 1) / size) { blocks in
+        let lent = try engine.openVINO.scheduler.lendFreeBlocks((tokens + size - 1) / size) { blocks in
             var step = Step()
             step.entries = [StepEntry(id: 0, positions: 0..<tokens, blockTable: blocks, samples: true)]
             let ids = (0..<tokens).map { Int32(4 + $0 % 500) }
@@ -33,7 +33,7 @@ import Testing
             var broken = 0
             for round in 0..<40 {
                 let other = [300, 7, tokens, 129][round % 4]
-                let canceller = engine.language.makeCanceller()
+                let canceller = engine.openVINO.language.makeCanceller()
                 let cancelled = DispatchGroup()
                 let delay = DispatchTime.now() + .microseconds(50 * round)
                 cancelled.enter()

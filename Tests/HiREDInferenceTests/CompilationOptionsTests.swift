@@ -90,7 +90,7 @@ import Testing
 
     @Test func blocksAreAsLargeAsTheCompiledModelSays() async throws {
         let model = try EngineFixture.model()
-        #expect(try await model.drive { $0.language.cache.blockSize } == 32)
+        #expect(try await model.drive { $0.openVINO.language.cache.blockSize } == 32)
     }
 
     @Test func theFloorIsMeasured() async throws {

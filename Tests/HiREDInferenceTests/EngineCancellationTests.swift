@@ -28,7 +28,7 @@ import Testing
                     log.cancel(victim.id)
                 }
                 engine.iterate()
-                try engine.scheduler.checkInvariants()
+                try engine.openVINO.scheduler.checkInvariants()
             }
             return (
                 cancelled, log.results.mapValues { Answer($0) }, log.cancelled
@@ -69,7 +69,7 @@ import Testing
             while engine.hasWork {
                 let other = engine.requests.first { $0.id == 2 }
                 let job = other?.images.first?.job
-                let isRunning = engine.scheduler.statistics.running == 2
+                let isRunning = engine.openVINO.scheduler.statistics.running == 2
                 let isHere =
                     switch moment {
                     case .beforeVision: job?.hasBegun == false
@@ -83,7 +83,7 @@ import Testing
                     log.cancel(2)
                 }
                 engine.iterate()
-                try engine.scheduler.checkInvariants()
+                try engine.openVINO.scheduler.checkInvariants()
             }
             return (log.results[1].map { Answer($0) }, log.cancelled == [2], met)
         }

@@ -35,7 +35,7 @@ import Testing
 
     private func hold(_ model: VisionLanguageModel) async throws -> Gate {
         let gate = Gate()
-        try await model.drive { engine in engine.beforeStep = { _ in gate.pass() } }
+        try await model.drive { engine in engine.openVINO.beforeStep = { _ in gate.pass() } }
         return gate
     }
 
@@ -109,14 +109,14 @@ import Testing
             try log.submit(requests[0], id: 1, to: engine)
             try log.submit(requests[1], id: 2, to: engine)
             var seen: GenerationResult.FinishReason?
-            engine.beforeStep = { step in
+            engine.openVINO.beforeStep = { step in
                 guard step.entries.count == 2, step.sampledCount == 2, seen == nil else { return }
                 // In the midst of a shared step: the caller is told before it ends.
                 log.cancel(2)
                 seen = log.results[2]?.finishReason
             }
             try log.finish(engine)
-            engine.beforeStep = nil
+            engine.openVINO.beforeStep = nil
             return (log.results[1].map { Answer($0) }, seen)
         }
         #expect(seen == .cancelled)
@@ -132,14 +132,14 @@ import Testing
             let log = EventLog(model)
             try log.submit(request, id: 1, to: engine)
             var steps = 0
-            engine.beforeStep = { _ in
+            engine.openVINO.beforeStep = { _ in
                 steps += 1
                 log.cancel(1)
                 // As the runtime does when it is stopped.
                 throw CancellationError()
             }
             try log.finish(engine)
-            engine.beforeStep = nil
+            engine.openVINO.beforeStep = nil
             #expect(log.cancelled == [1])
             return steps
         }
@@ -159,7 +159,7 @@ import Testing
             let log = EventLog(model)
             for (place, request) in requests.enumerated() { try log.submit(request, id: UInt64(place + 1), to: engine) }
             var decoded = 0
-            engine.beforeStep = { step in
+            engine.openVINO.beforeStep = { step in
                 // Once all three decode, whatever holds the second one fails.
                 if step.entries.count == 3, step.sampledCount == 3 { decoded += 1 }
                 guard decoded > 2, step.entries.contains(where: { EngineRequest.names(of: $0.id).request == 2 }) else {
@@ -168,7 +168,7 @@ import Testing
                 throw Fault()
             }
             try log.finish(engine)
-            engine.beforeStep = nil
+            engine.openVINO.beforeStep = nil
             return (
                 [1, 3].map { log.results[$0].map { Answer($0) } },
                 log.errors.filter { $0.value is Fault }.keys.sorted(),

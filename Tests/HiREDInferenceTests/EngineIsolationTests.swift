@@ -162,7 +162,7 @@ import Testing
         let result = try await model.result(try EngineFixture.request())
         let agreement = zip(result.tokens, expected.tokens).prefix { $0 == $1 }.count
         #expect(agreement >= expected.tokens.count / 2)
-        let bytes = try await model.drive { $0.language.cache.bytesPerBlock }
+        let bytes = try await model.drive { $0.openVINO.language.cache.bytesPerBlock }
         switch precision {
         case .f32: #expect(bytes == EngineFixture.blockBytes)
         case .f16: #expect(bytes == EngineFixture.blockBytes / 2)

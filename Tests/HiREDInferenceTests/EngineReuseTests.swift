@@ -161,7 +161,7 @@ import Tokenization
         for request in requests {
             let expected = try await model.aloneAnswer(request)
             // All bits set: not a number.
-            try await model.drive { $0.language.cache.fill(0xFF) }
+            try await model.drive { $0.openVINO.language.cache.fill(0xFF) }
             #expect(try await model.aloneAnswer(request) == expected)
         }
     }

@@ -88,9 +88,11 @@ public struct CostModelStore: Sendable {
 }
 
 extension CostModelStore.Key {
-    /// - Parameter weights: every weight of every graph, as it is stored.
+    /// - Parameters:
+    ///   - weights: every weight of every graph, as it is stored.
+    ///   - language: where the language model is computed, if not here.
     init(
-        _ compiler: GraphCompiler, weights: [(part: GraphPart, type: String, byteCount: Int)]
+        _ compiler: GraphCompiler, weights: [(part: GraphPart, type: String, byteCount: Int)], language: String?
     ) {
         let options = compiler.options
         let folder = compiler.source.description.url
@@ -104,6 +106,6 @@ extension CostModelStore.Key {
             threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount,
             precision: options.precision.rawValue, cachePrecision: options.cachePrecision.rawValue,
             activationGroups: options.activationGroups.rawValue,
-            devices: "\(options.device) \(options.visionDevice ?? "")", runtime: Core.runtimeVersion)
+            devices: "\(language ?? options.device) \(options.visionDevice ?? "")", runtime: Core.runtimeVersion)
     }
 }

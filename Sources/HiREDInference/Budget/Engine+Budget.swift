@@ -1,6 +1,5 @@
 import HiRED
 import ImageProcessing
-import Scheduling
 import VisionEncoding
 
 extension Engine {
@@ -10,19 +9,10 @@ extension Engine {
             let job = requests[place].images[image].job, !job.hasBegun, job.options.strategy.obeysBudget
         else { return }
         let asked = mostTokens(of: requests[place].images[image])
-        let size = scheduler.pool.blockSize
-        // Earlier requests get theirs first, with all that their answers may still need.
-        let promised = requests[..<place].reduce(0) { sum, earlier in
-            sum
-                + max(
-                    scheduler.pool.blocks(forTokens: mostPositions(of: earlier)) * max(earlier.sequences.count, 1)
-                        - earlier.sequences.reduce(0) { $0 + $1.blockCount },
-                    0)
-        }
         let given = LoadFloor.budget(
             asked: asked, floor: floor,
             LoadFloor.Situation(
-                freeBlocks: scheduler.pool.availableBlocks - promised, blockSize: size,
+                freeBlocks: backend.freeBlocks(self, before: place), blockSize: backend.blockSize,
                 otherTokens: mostPositions(of: requests[place]) - asked, hasCompany: true))
         guard given < asked else { return }
         var lowered = job.options
@@ -38,7 +28,7 @@ extension Engine {
     }
 
     /// Positions that a request will have written when its answer is as long as it may be.
-    private func mostPositions(of entry: EngineRequest) -> Int {
+    func mostPositions(of entry: EngineRequest) -> Int {
         if let sequence = entry.sequences.first {
             return sequence.content.promptLength + max(sequence.maximumTokens, 1) - 1
         }

@@ -1,5 +1,4 @@
 import Foundation
-import Scheduling
 import VisionEncoding
 
 extension Engine {
@@ -11,17 +10,14 @@ extension Engine {
     /// - Parameter progress: called before each shape; stops the warm-up by throwing.
     /// - Throws: what `progress` throws, `OpenVINOError`, `InferenceError`.
     func warmUp(progress: (WarmUpProgress) throws -> Void) throws -> CostMeasurements {
-        let plan = WarmUpPlan(
-            stepTokens: options.maximumStepTokens,
-            capacity: min(limits.context, scheduler.pool.freeBlocks * scheduler.pool.blockSize),
-            tokensPerView: pipeline.reader.tokensPerView)
+        let plan = backend.warmUpPlan(self)
         var done = 0
         func next(_ shape: WarmUpProgress.Shape) throws {
             try progress(WarmUpProgress(shape: shape, done: done, total: plan.count))
             done += 1
         }
         var measured = CostMeasurements()
-        measured.cacheBytesPerToken = language.cache.bytesPerBlock / language.cache.blockSize
+        measured.cacheBytesPerToken = backend.bytesPerBlock / backend.blockSize
         for count in plan.views {
             try next(.views(count))
             let times = try measure { _ in try pipeline.encodeBlank(views: count) }
@@ -37,7 +33,7 @@ extension Engine {
         for (number, prefill) in plan.prefills.enumerated() {
             try next(.prefill(tokens: prefill.tokens))
             let times = try measure {
-                try self.prefill(prefill.tokens - min($0, prefill.tokens - 1), past: prefill.past)
+                try backend.prefill(self, prefill.tokens - min($0, prefill.tokens - 1), past: prefill.past)
             }
             measured.prefills.append(
                 .init(
@@ -47,7 +43,7 @@ extension Engine {
             if prefill.past == 0 { memory.append((prefill.tokens, MemoryUsage.current().anonymous)) }
         }
         try next(.decode)
-        try decode(steps: 2)
+        try backend.decode(self, steps: 2)
         measure(memory, into: &measured)
         costs.isWarm = true
         return measured
@@ -79,49 +75,10 @@ extension Engine {
         return Times(typical: times[middle], surplus: max(first - times[middle], 0), run: middle + 1)
     }
 
-    /// Computes `count` tokens after `past` that are not computed: their keys and values are whatever the blocks hold.
-    private func prefill(_ count: Int, past: Int) throws { _ = try timeStep([past..<(past + count)]) }
-
-    /// Continues a short prompt one token at a time.
-    private func decode(steps: Int) throws { for step in 0..<steps { _ = try timeStep([(step + 1)..<(step + 2)]) } }
-
-    /// Milliseconds of one bare step on blocks that hold nothing, on embeddings of one token; copies and inputs are set
-    /// before the clock starts.
-    ///
-    /// - Parameter sequences: positions that each sequence computes.
-    /// - Throws: `InferenceError.cacheTooSmall` when there are not as many such blocks.
-    func timeStep(_ sequences: [Range<Int>]) throws -> Double {
-        let counts = sequences.map { BlockPool.blocks(forTokens: $0.upperBound, blockSize: language.cache.blockSize) }
-        let needed = counts.reduce(0, +)
-        let time = try scheduler.lendFreeBlocks(needed) { blocks in
-            var (step, used) = (Step(), 0)
-            for (number, positions) in sequences.enumerated() {
-                step.entries.append(
-                    StepEntry(
-                        id: UInt64(number), positions: positions,
-                        blockTable: Array(blocks[used..<(used + counts[number])]), samples: true))
-                used += counts[number]
-            }
-            let contents = sequences.map {
-                PromptContent([Int32](repeating: 5, count: $0.upperBound), imageToken: -1, images: [])
-            }
-            try language.load(step) { contents[$0] }
-            let start = ContinuousClock.now
-            try language.run(step) { _, _ in }
-            return (ContinuousClock.now - start) / .milliseconds(1)
-        }
-        guard let time else {
-            throw InferenceError.cacheTooSmall(
-                needed: needed * language.cache.bytesPerBlock,
-                available: scheduler.pool.freeBlocks * language.cache.bytesPerBlock, fittingBudget: 0)
-        }
-        return time
-    }
-
     /// Splits what the process holds into keys and values, activations, and everything else.
     private func measure(_ memory: [(tokens: Int, bytes: Int)], into measured: inout CostMeasurements) {
         func cacheBytes(_ tokens: Int) -> Int {
-            BlockPool.blocks(forTokens: tokens, blockSize: language.cache.blockSize) * language.cache.bytesPerBlock
+            (tokens + backend.blockSize - 1) / backend.blockSize * backend.bytesPerBlock
         }
         let rest = memory.map { (tokens: $0.tokens, bytes: max($0.bytes - cacheBytes($0.tokens), 0)) }
         guard let first = rest.first, let last = rest.last else { return }

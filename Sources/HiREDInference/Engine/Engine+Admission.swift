@@ -63,26 +63,17 @@ extension Engine {
                 tokens: tokens, partitions: views.partitions, timings: requests[place].timings.images))
     }
 
-    /// Puts a request into the scheduler's queue once all its pictures are embedded.
+    /// Gives a request to the backend once all its pictures are embedded.
     private func startSequence(_ id: UInt64) {
         guard let place = place(of: id), requests[place].sequences.isEmpty else { return }
-        let request = requests[place].request
         for image in requests[place].images.indices { requests[place].images[image].views = nil }
-        var content = PromptContent(
+        let content = PromptContent(
             requests[place].ids, imageToken: imageToken,
             images: requests[place].images.compactMap { $0.result?.embeddings })
-        let maximum = min(request.maximumTokens, limits.context - content.promptSpan)
-        let keys =
-            options.reusesPrefixes && request.reusesCaches
-            ? content.promptKeys(blockSize: language.cache.blockSize) : []
-        let admission = scheduler.submit(
-            SequenceRequest(
-                id: requests[place].sequenceID(0), promptLength: content.promptLength,
-                maximumNewTokens: max(maximum, 1), promptKeys: keys))
-        if case .rejected(let rejection) = admission { return fail(id, error(for: rejection)) }
+        let maximum = min(requests[place].request.maximumTokens, limits.context - content.promptSpan)
         requests[place].promptTokens = content.promptLength
+        do { try backend.begin(self, id, content, maximumTokens: maximum) } catch { return fail(id, error) }
         requests[place].channel.emit(.prefill(done: 0, total: content.promptLength))
-        requests[place].sequences = [sequence(0, content, of: request, prompt: requests[place].ids, maximum)]
     }
 
     /// An answer that begins behind a prompt.
@@ -100,17 +91,5 @@ extension Engine {
             detokenizer: StreamingDetokenizer(tokenizer, stop: request.sampling.stop), maximumTokens: maximum)
         sequence.result.logprobs = request.sampling.logprobs.map { _ in [] }
         return sequence
-    }
-
-    /// What preparation let through does fit: these are faults of this program.
-    private func error(for rejection: Rejection) -> InferenceError {
-        switch rejection {
-        case .queueFull(let limit): .queueFull(limit: limit)
-        case .neverFits(let needed, let available, _):
-            .cacheTooSmall(
-                needed: needed * language.cache.bytesPerBlock, available: available * language.cache.bytesPerBlock,
-                fittingBudget: 0)
-        case .emptyRequest, .duplicate, .unknown: .emptyPrompt
-        }
     }
 }

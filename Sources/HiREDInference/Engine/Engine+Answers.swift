@@ -1,28 +1,19 @@
 import Foundation
-import Scheduling
 import Tokenization
 import VisionEncoding
 
 extension Engine {
-    /// Draws the next token of a sequence and streams its text.
-    func take(_ logits: UnsafeBufferPointer<Float>, place: Int, sequence number: Int) throws -> StepOutcome {
-        let channel = requests[place].channel
-        // Given up while the step ran: its rows are discarded.
-        guard channel.isOpen else { return .finished }
-        if requests[place].sequences[number].decodeStart == nil, number == 0 {
-            noteFirstToken(place)
-            if requests[place].request.answerCount > 1 { addAnswers(place) }
-        }
-        // With several answers, the first logits are those of all.
-        let isFirst = requests[place].sequences[number].decodeStart == nil
-        let drawing = isFirst ? requests[place].sequences.indices : number..<(number + 1)
-        for sequence in drawing { try draw(from: logits, place: place, sequence: sequence) }
-        // The stem goes on until the other answers have been forked from it, whatever became of its own.
-        if drawing.count > 1 { return .token }
-        return requests[place].sequences[number].isEnded ? .finished : .token
+    /// A request waits in the queue until something of its prompt is computed.
+    func noteBegun(_ place: Int) {
+        guard !requests[place].hasBegun else { return }
+        requests[place].hasBegun = true
+        admission.begin(requests[place].id)
+        let seconds = requests[place].elapsed / 1000
+        metrics.update { $0.queueSeconds.record(seconds) }
     }
 
-    private func noteFirstToken(_ place: Int) {
+    /// A request's prompt is read. Makes its other answers, all behind the same prompt.
+    func noteFirstToken(_ place: Int) {
         let (id, elapsed) = (requests[place].id, requests[place].elapsed)
         requests[place].timings.timeToFirstToken = elapsed
         let prompt = requests[place].promptTokens
@@ -32,49 +23,27 @@ extension Engine {
             statistics.promptTokens += prompt
         }
         admission.begin(id)
-    }
-
-    /// Makes the other answers of a request, all behind the same prompt.
-    private func addAnswers(_ place: Int) {
         let (request, stem) = (requests[place].request, requests[place].sequences[0])
-        for answer in 1..<request.answerCount {
+        for answer in 1..<max(request.answerCount, 1) {
             var other = sequence(answer, stem.content, of: request, prompt: requests[place].ids, stem.maximumTokens)
             other.reusedTokens = stem.reusedTokens
             requests[place].sequences.append(other)
         }
     }
 
-    private func draw(from logits: UnsafeBufferPointer<Float>, place: Int, sequence number: Int) throws {
-        let ends = requests[place].request.ignoresEndOfSequence ? [] : limits.endTokens
+    /// Adds a token to an answer and tells of it.
+    ///
+    /// - Parameter end: how the answer ends with it where another program has found that out.
+    func accept(_ drawn: SampledToken, place: Int, sequence number: Int, end: RemoteEvent.End? = nil) {
+        var ends = requests[place].request.ignoresEndOfSequence ? [] : limits.endTokens
+        if end == .stop { ends = [drawn.id] }
         let last = requests[place].sequences[number].lastToken
-        let token = try requests[place].sequences[number].draw(from: logits, ends: ends)
+        let token = requests[place].sequences[number].accept(drawn, ends: ends, isLast: end == .length)
         requests[place].channel.emit(.token(token))
         let gap = last.map { (ContinuousClock.now - $0) / .seconds(1) }
         metrics.update { statistics in
             statistics.generatedTokens += 1
             if let gap { statistics.secondsBetweenTokens.record(gap) }
-        }
-    }
-
-    /// Lets the other answers of requests that have just read their prompt go on from the same blocks.
-    ///
-    /// The last known token is not in the cache yet: so each goes on with a first token of its own.
-    func forkAnswers(of step: Step) {
-        for entry in step.entries where entry.samples {
-            let (id, answer) = EngineRequest.names(of: entry.id)
-            guard answer == 0, let place = place(of: id), requests[place].sequences.count > 1,
-                requests[place].sequences[0].result.tokens.count == 1,
-                entry.positions.upperBound == requests[place].promptTokens
-            else { continue }
-            for other in requests[place].sequences.indices.dropFirst() where !requests[place].sequences[other].isEnded {
-                let admission = scheduler.fork(
-                    entry.id, as: requests[place].sequenceID(requests[place].sequences[other].answer))
-                precondition(admission == .accepted, "a stem that has just sampled can be forked")
-            }
-            if requests[place].sequences[0].isEnded {
-                scheduler.cancel(entry.id)
-                finish((id, 0))
-            }
         }
     }
 
@@ -91,7 +60,7 @@ extension Engine {
             answers: requests[place].sequences.map(\.result), promptTokens: requests[place].promptTokens,
             reusedTokens: first.reusedTokens ?? 0, images: requests[place].images.compactMap { $0.result?.tokens },
             budgetChoice: requests[place].budgetChoice, loweredFrom: requests[place].loweredFrom, timings: timings,
-            cacheBytes: first.blockCount * language.cache.bytesPerBlock)
+            cacheBytes: first.blockCount * backend.bytesPerBlock)
         costs.isWarm = true
         onFirstAnswer?()
         onFirstAnswer = nil

@@ -2,11 +2,10 @@ import Crypto
 import Foundation
 import HiRED
 import ImageProcessing
-import Scheduling
 import VisionEncoding
 
 extension Engine {
-    /// Sequences that may wait for blocks with their pictures embedded. Further pictures are not encoded before their
+    /// Sequences that may wait for their turn with their pictures embedded. Further pictures are not encoded before their
     /// turn: embeddings of a whole queue would take gigabytes.
     static let preparedLimit = 8
 
@@ -28,9 +27,9 @@ extension Engine {
     /// - Returns: whether any was encoded.
     func encodeViews() -> Bool {
         guard requests.contains(where: { $0.openImage != nil }),
-            scheduler.statistics.waiting < Self.preparedLimit, hasRoomForEmbeddings
+            backend.waiting < Self.preparedLimit, hasRoomForEmbeddings
         else { return false }
-        let batch = nextViews(limit: isAnswering ? 1 : VisionEncoder.maximumBatch)
+        let batch = nextViews(limit: backend.sharesProcessor && isAnswering ? 1 : VisionEncoder.maximumBatch)
         for item in batch {
             guard let place = place(of: item.id) else { continue }
             requests[place].channel.emit(.encoding(image: item.image, view: item.number, count: item.count))
@@ -43,7 +42,7 @@ extension Engine {
     }
 
     private var hasRoomForEmbeddings: Bool {
-        scheduler.isIdle
+        backend.isIdle
             || requests.reduce(0) { $0 + $1.embeddingBytes } < max(options.imageCacheBytes, 1)
     }
 

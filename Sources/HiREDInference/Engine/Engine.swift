@@ -1,18 +1,17 @@
 import Crypto
 import Foundation
 import HiRED
-import Scheduling
 import Tokenization
 import VisionEncoding
 
-/// Answers many requests at once: pictures of waiting requests are encoded between the steps of running ones, and each
-/// step computes prompts and continuations together.
+/// Answers many requests at once: pictures of waiting requests are encoded here, between the steps of running ones where
+/// the language model is computed here too.
 ///
 /// Sees tensors only; what a request needs before that is prepared elsewhere. Not Sendable: one thread owns it and calls
 /// `iterate` as long as there is work.
 final class Engine {
     let pipeline: ImagePipeline
-    let language: LanguageModel
+    let backend: any LanguageBackend
     let imageToken: Int32
     let tokenizer: Tokenizer
     let options: EngineOptions
@@ -22,28 +21,18 @@ final class Engine {
     let admission: Admission
     let metrics: EngineMetrics
     let costs: CostKnowledge
-    var scheduler: Scheduler
-    var pacer: StepPacer
-    /// What schedulers counted that were replaced.
-    private var earlier = (preemptions: 0, prefixHitTokens: 0)
     /// In the order of arrival.
     var requests: [EngineRequest] = []
     /// The last iteration encoded views.
     private var hasEncoded = false
     /// Called when the first answer is whole.
     var onFirstAnswer: (() -> Void)?
-    /// Called before a step is computed. For tests, which hold or fail it.
-    var beforeStep: ((Step) throws -> Void)?
-
-    /// Buffers of a step, kept between steps: the places in `requests` of its entries and which answers they are; the
-    /// entries that sample; what sampling gave.
-    var stepPlaces: [(request: Int, answer: Int)] = []
-    var sampled: [Int] = []
-    var outcomes: [StepOutcome] = []
 
     /// What the model itself sets.
     struct Limits {
         var context: Int
+        /// Rows of its table of tokens.
+        var vocabulary: Int
         var endTokens: Set<Int32>
     }
 
@@ -56,28 +45,17 @@ final class Engine {
     }
 
     init(
-        pipeline: ImagePipeline, language: LanguageModel, imageToken: Int32, tokenizer: Tokenizer,
+        pipeline: ImagePipeline, backend: any LanguageBackend, imageToken: Int32, tokenizer: Tokenizer,
         options: EngineOptions, limits: Limits, shared: Shared
-    ) throws {
+    ) {
         self.pipeline = pipeline
-        self.language = language
+        self.backend = backend
         self.imageToken = imageToken
         self.tokenizer = tokenizer
         self.options = options
         self.limits = limits
         (known, admission, metrics, costs) = (shared.known, shared.admission, shared.metrics, shared.costs)
-        canceller = StepCanceller(language.makeCanceller())
-        pacer = StepPacer(
-            targetMilliseconds: options.millisecondsBetweenTokens, largest: options.maximumStepTokens)
-        var schedulerOptions = SchedulerOptions()
-        schedulerOptions.maximumStepTokens = options.maximumStepTokens
-        schedulerOptions.prefillChunk = options.maximumStepTokens
-        schedulerOptions.maximumSequences = options.maximumSequences
-        // Requests are counted before any work is done on them; none is refused after that.
-        schedulerOptions.maximumWaiting = Int(Int32.max)
-        scheduler = try Scheduler(
-            pool: BlockPool(blockCount: language.cache.blockCount, blockSize: language.cache.blockSize),
-            options: schedulerOptions)
+        canceller = StepCanceller(backend.makeStop())
         publish()
     }
 
@@ -89,15 +67,21 @@ final class Engine {
 
     var hasWork: Bool { !requests.isEmpty }
 
-    /// One picture batch, then one step. Short enough that new requests and cancellations are seen soon.
-    func iterate() {
+    /// One picture batch, then one turn of the language model. Short enough that new requests and cancellations are seen
+    /// soon.
+    ///
+    /// - Returns: whether there is more to do before anything else happens.
+    @discardableResult
+    func iterate() -> Bool {
         endClosed()
         // Views and prompts of others take turns between the tokens of running answers.
-        let isTurnOfPrompts = hasEncoded && isAnswering && requests.contains { $0.isReading }
+        let isTurnOfPrompts =
+            backend.sharesProcessor && hasEncoded && isAnswering && requests.contains { $0.isReading }
         hasEncoded = isTurnOfPrompts ? false : encodeViews()
         endClosed()
-        runStep(afterVision: hasEncoded)
+        let goesOn = backend.turn(self, afterVision: hasEncoded)
         publish()
+        return hasEncoded || goesOn
     }
 
     func place(of id: UInt64) -> Int? { requests.firstIndex { $0.id == id } }
@@ -106,7 +90,7 @@ final class Engine {
     func end(_ id: UInt64, _ result: Result<GenerationResult?, any Error>) {
         guard let place = place(of: id) else { return }
         let entry = requests.remove(at: place)
-        for sequence in entry.sequences where !sequence.isEnded { scheduler.cancel(entry.sequenceID(sequence.answer)) }
+        backend.end(entry)
         canceller.close(id)
         switch result {
         case .success(let result): metrics.end(nil, result?.finishReason ?? .stop)
@@ -134,15 +118,7 @@ final class Engine {
     /// Forgets what earlier requests left behind. For measurements.
     func clearCaches() {
         known.clear()
-        guard scheduler.isIdle,
-            let pool = try? BlockPool(blockCount: language.cache.blockCount, blockSize: language.cache.blockSize),
-            let empty = try? Scheduler(pool: pool, options: scheduler.options)
-        else { return }
-        let counts = scheduler.statistics
-        earlier.preemptions += counts.preemptions
-        earlier.prefixHitTokens += counts.prefixHitTokens
-        scheduler = empty
-        language.cache.releasePages()
+        backend.clear()
         publish()
     }
 
@@ -151,21 +127,18 @@ final class Engine {
 
     /// Makes what the engine holds visible to others.
     func publish() {
-        let counts = scheduler.statistics
         let held = requests.reduce(0) { $0 + $1.embeddingBytes }
-        var running: Set<UInt64> = []
-        scheduler.forEachRunning { running.insert(EngineRequest.names(of: $0).request) }
-        let gauges = admission.gauges
-        metrics.update { [known, earlier] statistics in
-            statistics.running = counts.running
-            statistics.waiting = max(gauges.requests - running.count, 0)
+        let (language, gauges) = (backend.gauges, admission.gauges)
+        metrics.update { [known] statistics in
+            statistics.running = language.running
+            statistics.waiting = max(gauges.requests - language.requests, 0)
             statistics.viewBytes = gauges.viewBytes
             statistics.promisedTokens = gauges.tokens
-            statistics.usedBlocks = counts.usedBlocks
-            statistics.cachedBlocks = counts.cachedBlocks
-            statistics.blockCount = counts.blockCount
-            statistics.preemptions = earlier.preemptions + counts.preemptions
-            statistics.prefixHitTokens = earlier.prefixHitTokens + counts.prefixHitTokens
+            statistics.usedBlocks = language.usedBlocks
+            statistics.cachedBlocks = language.cachedBlocks
+            statistics.blockCount = language.blockCount
+            statistics.preemptions = language.preemptions
+            statistics.prefixHitTokens = language.prefixHitTokens
             statistics.imageCacheBytes = known.byteCount
             statistics.imageCacheHits = known.hits
             statistics.heldEmbeddingBytes = held

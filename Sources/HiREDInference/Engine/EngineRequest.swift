@@ -19,6 +19,8 @@ struct EngineRequest {
     let budgetChoice: BudgetChoice?
     /// A step has computed something of it.
     var hasBegun = false
+    /// When its prompt was given to a language model elsewhere.
+    var sentAt: ContinuousClock.Instant?
     /// The text and image tokens of its prompt, once its pictures are embedded.
     var promptTokens = 0
 
@@ -103,11 +105,10 @@ struct EngineRequest {
 }
 
 extension EngineRequest.Sequence {
-    /// Draws the next token from its logits [V] and finds out what text it makes certain, and whether the answer ends.
+    /// Adds a token to the answer and finds out what text it makes certain, and whether the answer ends.
     ///
-    /// - Throws: `InferenceError.numericalFailure`.
-    mutating func draw(from logits: UnsafeBufferPointer<Float>, ends: Set<Int32>) throws -> GeneratedToken {
-        let drawn = try sampler.next(logits)
+    /// - Parameter isLast: there is room for no more.
+    mutating func accept(_ drawn: SampledToken, ends: Set<Int32>, isLast: Bool = false) -> GeneratedToken {
         let now = ContinuousClock.now
         if decodeStart == nil { decodeStart = now }
         lastToken = now
@@ -119,7 +120,7 @@ extension EngineRequest.Sequence {
             token.finishReason = .stop
         } else {
             token.text = detokenizer.append(drawn.id)
-            let isLong = result.tokens.count >= maximumTokens
+            let isLong = isLast || result.tokens.count >= maximumTokens
             if detokenizer.isStopped || isLong { token.finishReason = detokenizer.isStopped ? .stop : .length }
         }
         if let reason = token.finishReason {

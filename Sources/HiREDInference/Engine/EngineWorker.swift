@@ -36,16 +36,18 @@ final class EngineWorker: @unchecked Sendable {
     }
 
     private func run() {
+        // Whether the last turn left something that does not wait for others.
+        var goesOn = true
         while true {
             let jobs = mail.withLock { mail in
                 defer { mail.jobs = [] }
                 // Idle only when nothing came since: whoever posts next starts the queue again.
-                if mail.jobs.isEmpty, !engine.hasWork { mail.isRunning = false }
+                if mail.jobs.isEmpty, !(goesOn && engine.hasWork) { mail.isRunning = false }
                 return mail.isRunning ? mail.jobs : nil
             }
             guard let jobs else { return }
             for job in jobs { job(engine) }
-            if engine.hasWork { engine.iterate() }
+            goesOn = engine.hasWork ? engine.iterate() : true
         }
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import OpenVINO
 import Synchronization
 
 /// Who was given up: heard from any thread, seen by the engine between its steps.
@@ -18,10 +17,11 @@ final class StepCanceller: Sendable {
         var isPointless: Bool { !running.isEmpty && running.isSubset(of: cancelled) }
     }
 
-    private let canceller: InferRequest.Canceller
+    private let stop: (@Sendable () -> Void)?
     private let state = Mutex(State())
 
-    init(_ canceller: InferRequest.Canceller) { self.canceller = canceller }
+    /// - Parameter stop: ends the step that runs.
+    init(_ stop: (@Sendable () -> Void)?) { self.stop = stop }
 
     /// Makes a request known, before anyone can cancel it.
     func open(_ id: UInt64) { state.withLock { _ = $0.open.insert(id) } }
@@ -39,7 +39,7 @@ final class StepCanceller: Sendable {
         state.withLock { state in
             guard state.open.contains(id) else { return }
             state.cancelled.insert(id)
-            if state.isPointless { canceller.cancel() }
+            if state.isPointless { stop?() }
         }
     }
 

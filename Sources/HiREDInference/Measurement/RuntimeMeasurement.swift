@@ -29,21 +29,21 @@ extension VisionLanguageModel {
     ///
     /// - Throws: `InferenceError.cacheTooSmall` when there are not as many such blocks.
     public func measureRuntime(prefill tokens: Int) async throws -> Double {
-        try await worker.perform { try $0.timeStep([0..<tokens]) }
+        try await worker.perform { try $0.openVINO().timeStep([0..<tokens]) }
     }
 
     /// Times one step that reads `rows` tokens of a prompt behind `past`, beside `answers` that decode behind as many.
     public func measureRuntime(rows: Int, past: Int, answers: Int = 0) async throws -> Double {
         try await worker.perform { engine in
             let decoding = (0..<answers).map { _ in past..<(past + 1) }
-            return try engine.timeStep(decoding + (rows > 0 ? [past..<(past + rows)] : []))
+            return try engine.openVINO().timeStep(decoding + (rows > 0 ? [past..<(past + rows)] : []))
         }
     }
 
     /// Times one step of `batch` sequences behind `context` tokens each.
     public func measureRuntime(decode shape: RuntimeMeasurement.DecodeShape) async throws -> Double {
         try await worker.perform { engine in
-            try engine.timeStep((0..<shape.batch).map { _ in shape.context..<(shape.context + 1) })
+            try engine.openVINO().timeStep((0..<shape.batch).map { _ in shape.context..<(shape.context + 1) })
         }
     }
 
@@ -60,6 +60,17 @@ extension VisionLanguageModel {
     /// Times the bare vision tower on so many views.
     public func measureRuntime(views: Int) async throws -> Double {
         try await worker.perform { try $0.pipeline.encoder.timeViews(views) }
+    }
+}
+
+extension Engine {
+    /// - Throws: `InferenceError.invalidOption` where the language model is served elsewhere: its steps cannot be timed.
+    fileprivate func openVINO() throws -> OpenVINOBackend {
+        guard let backend = backend as? OpenVINOBackend else {
+            throw InferenceError.invalidOption(
+                .languageModelURL, "given for measurements of the runtime", remedy: "leave it out")
+        }
+        return backend
     }
 }
 

@@ -26,6 +26,9 @@ public struct EngineStatistics: Sendable, Hashable {
     /// How the next step of running answers is cut; nil while none runs.
     public var stepPlan: StepPlan?
 
+    /// The servers of a language model that is served elsewhere; none where it is computed here.
+    public var upstreams: [UpstreamStatistics] = []
+
     // What was counted. A cleared cache does not change it.
 
     /// Requests by how they ended: `stop`, `length`, `cancelled`, or the kind of failure.

@@ -18,18 +18,28 @@ final class RequestPreparation: @unchecked Sendable {
     let limits: Limits
     private let pool = OperationQueue()
 
+    /// The cache of keys and values.
+    struct CacheRoom: Sendable {
+        var blockCount: Int
+        /// Tokens of a block.
+        var blockSize: Int
+        /// 0 where they lie in another program.
+        var bytesPerBlock: Int
+    }
+
     /// What bounds a request from the start.
     struct Limits: Sendable {
         /// Tokens that the model can read.
         var context: Int
-        var blockCount: Int
-        var blockSize: Int
-        var bytesPerBlock: Int
+        var room: CacheRoom
         var stepTokens: Int
         var embeddingBytesPerToken: Int
         /// Most sequences that run at once.
         var sequences: Int
 
+        var blockCount: Int { room.blockCount }
+        var blockSize: Int { room.blockSize }
+        var bytesPerBlock: Int { room.bytesPerBlock }
         /// Tokens that the cache can hold.
         var cacheTokens: Int { blockCount * blockSize }
 

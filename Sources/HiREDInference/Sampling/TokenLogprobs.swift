@@ -8,12 +8,24 @@ public struct TokenLogprobs: Sendable, Equatable {
     public struct Alternative: Sendable, Equatable {
         public var id: Int32
         public var logprob: Float
+
+        package init(id: Int32, logprob: Float) {
+            self.id = id
+            self.logprob = logprob
+        }
     }
 
     public var id: Int32
     public var logprob: Float
     /// The most likely first; equally likely ones by id. Holds the drawn token too when it is among them.
     public var top: [Alternative]
+
+    /// What another program computed.
+    package init(id: Int32, logprob: Float, top: [Alternative]) {
+        self.id = id
+        self.logprob = logprob
+        self.top = top
+    }
 
     /// O(V), and O(alternatives) for each logit that is among the largest so far. Logits that are no finite numbers
     /// have no part.

@@ -11,7 +11,8 @@ public struct ModelManifest: Codable, Sendable, Hashable {
     /// The program and version that wrote the folder.
     public var createdBy: String
     public var source: Source
-    /// `f16`, `int8`, `int4`, or `openvino` for a language model taken over from another export.
+    /// `f16`, `int8`, `int4`, or `openvino` for a language model taken over from another export, `none` for a
+    /// folder without one.
     public var weights: String
     public var visionWeights: String
     /// A named chat template to use in place of what the folder's files say (original LLaVA checkpoints).

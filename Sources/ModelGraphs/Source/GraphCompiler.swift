@@ -112,7 +112,10 @@ package final class GraphCompiler {
 
     /// The fewest columns that share a scale in the language model's 4-bit matrices; nil where it has none. Reads the
     /// graph, no weights.
-    package func weightGroup() throws -> Int? { try source.read(.languageModel, core: core).smallestWeightGroup() }
+    package func weightGroup() throws -> Int? {
+        guard source.hasLanguageModel else { return nil }
+        return try source.read(.languageModel, core: core).smallestWeightGroup()
+    }
 
     private func languageProperties(_ model: Model) throws -> CompileProperties {
         var properties = properties

@@ -29,6 +29,11 @@ package protocol GraphSource {
     var releasePages: @Sendable () -> Void { get }
 }
 
+extension GraphSource {
+    /// Whether the folder holds a language model: an import may have left it out.
+    package var hasLanguageModel: Bool { manifest?.graphs.contains { $0.part == .languageModel } ?? true }
+}
+
 /// Opens a folder of either kind.
 ///
 /// - Throws: `CheckpointError`, `GraphError`.

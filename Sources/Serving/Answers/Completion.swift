@@ -87,12 +87,15 @@ struct Completion: Sendable {
         let tokens = result.answers.first?.tokens.count ?? 0
         // The first token is the prompt's; the others take the time of decoding.
         let speed = tokens > 1 && timings.decode > 0 ? 1000 * Double(tokens - 1) / timings.decode : 0
-        return [
+        var object: JSONObject = [
             "decode_image_ms": .rounded(timings.images.decode), "preprocess_ms": .rounded(timings.images.preprocess),
             "vision_ms": .rounded(timings.images.vision), "select_ms": .rounded(timings.images.select),
             "project_ms": .rounded(timings.images.project), "prefill_ms": .rounded(timings.prefill),
             "ttft_ms": .rounded(timings.timeToFirstToken), "decode_ms": .rounded(timings.decode),
             "total_ms": .rounded(timings.total), "tokens_per_second": .rounded(speed),
         ]
+        // Of a language model that is served elsewhere.
+        if let upload = timings.upload { object["upload_ms"] = .rounded(upload) }
+        return .object(object)
     }
 }

@@ -16,6 +16,7 @@ struct ErrorTranslation: Sendable {
         switch error {
         case let error as APIError: return error
         case let error as InferenceError: return inference(error)
+        case let error as RemoteLanguageError: return remote(error)
         case let error as ImageError:
             return APIError(status(error.kind), line(error), parameter: "messages", code: "invalid_image")
         case let error as JSONError:
@@ -43,6 +44,19 @@ struct ErrorTranslation: Sendable {
                 .serviceUnavailable, .server, line(error), code: "shutting_down", retryAfterSeconds: 5)
         case .deadlineExceeded: APIError(.gatewayTimeout, .server, line(error), code: "deadline_exceeded")
         default: failure(error)
+        }
+    }
+
+    /// Of a language model that is served elsewhere: the client did nothing wrong.
+    private func remote(_ error: RemoteLanguageError) -> APIError {
+        switch error {
+        case .unavailable:
+            APIError(
+                .serviceUnavailable, .server, line(error), code: "language_model_unavailable", retryAfterSeconds: 5)
+        case .timedOut: APIError(.gatewayTimeout, .server, line(error), code: "language_model_timeout")
+        case .interrupted, .refused, .protocolViolation, .mismatch:
+            APIError(.badGateway, .server, line(error), code: "language_model_failed")
+        case .invalidAddress, .unsendable, .missing: failure(error)
         }
     }
 
@@ -132,7 +146,8 @@ extension Parameter {
         case .template, .maximumPixels, .suppressedTokens, .noRepeatRunLength, .minimumTokens, .deadline,
             .generationSettings, .precision, .threads, .cacheMemory, .cachePrecision, .maximumSequences,
             .maximumWaiting, .timeBetweenTokens, .scoringLayer, .rankingLayer, .head, .activationGroups, .device,
-            .visionDevice, .destination, .weights, .visionWeights, .visionTower, .languageModel:
+            .visionDevice, .languageModelURL, .languageModelRows, .destination, .weights, .visionWeights, .visionTower,
+            .languageModel:
             nil
         }
     }

@@ -49,6 +49,7 @@ extension PrometheusText {
             "hired_prefix_hit_tokens_total", .counter, "Prompt tokens whose blocks were found.",
             Double(now.prefixHitTokens))
         value("hired_failed_steps_total", .counter, "Steps that failed.", Double(now.failedSteps))
+        upstreams(now.upstreams)
         histogram("hired_queue_seconds", "Seconds until a request is computed first.", [([], now.queueSeconds)])
         histogram(
             "hired_time_to_first_token_seconds", "Seconds until a request's first token.",
@@ -60,5 +61,28 @@ extension PrometheusText {
         histogram(
             "hired_prefill_tokens_per_second", "Prompt tokens a second of steps without answers.",
             [([], now.prefillTokensPerSecond)])
+    }
+
+    /// The servers of a language model that is served elsewhere.
+    private mutating func upstreams(_ all: [UpstreamStatistics]) {
+        guard !all.isEmpty else { return }
+        func values(_ value: (UpstreamStatistics) -> Int) -> [(labels: Labels, value: Double)] {
+            all.map { ([("url", $0.url)], Double(value($0))) }
+        }
+        family(
+            "hired_upstream_available", .gauge, "Whether a server of the language model is asked.",
+            values { $0.isAvailable ? 1 : 0 })
+        family(
+            "hired_upstream_outstanding", .gauge, "Requests that a server of the language model works on.",
+            values(\.outstanding))
+        family(
+            "hired_upstream_requests_total", .counter, "Requests that a server of the language model was given.",
+            values(\.requests))
+        family(
+            "hired_upstream_failures_total", .counter, "Requests that failed there by a fault of the server's.",
+            values(\.failures))
+        family(
+            "hired_upstream_retries_total", .counter, "Requests that were tried again behind a failure there.",
+            values(\.retries))
     }
 }

@@ -58,7 +58,7 @@ export class Server {
     }
   }
 
-  /** "ready", "warming" or "draining". */
+  /** "ready", "warming", "unavailable" or "draining". */
   async state(signal) {
     const response = await this.#fetch("health/ready", { signal });
     if (response.ok) return "ready";

@@ -4,6 +4,7 @@ import { say } from "./dom.js";
 const words = {
   away: ["The server is away", "Nothing answers at this address. The page goes on as soon as it does."],
   warming: ["The model is warming up", "It is read and made ready; the page goes on by itself."],
+  unavailable: ["The language model cannot be reached", "It is served elsewhere; the page goes on as soon as it is back."],
   draining: ["The server is shutting down", "It finishes what it has begun and takes nothing new."],
 };
 

@@ -1,0 +1,107 @@
+import Foundation
+import HTTPTypes
+import HiREDInference
+import HummingbirdTesting
+import OrderedJSON
+import Synchronization
+import Testing
+
+@testable import Serving
+
+/// A language model elsewhere that says the same to every prompt, or fails.
+private final class FakeRemote: RemoteLanguageModel {
+    private struct State {
+        var unavailability: RemoteLanguageError?
+        var failure: RemoteLanguageError?
+    }
+
+    let context = 4096
+    let concurrency = 8
+    let identity = "fake"
+    private let state = Mutex(State())
+
+    var unavailability: RemoteLanguageError? { state.withLock { $0.unavailability } }
+    var statistics: [UpstreamStatistics] {
+        [UpstreamStatistics(url: "http://fake/v1", isAvailable: unavailability == nil, requests: 3, failures: 1)]
+    }
+
+    func set(unavailability: RemoteLanguageError? = nil, failure: RemoteLanguageError? = nil) {
+        state.withLock { ($0.unavailability, $0.failure) = (unavailability, failure) }
+    }
+
+    func answer(_ prompt: RemotePrompt, receive: @escaping @Sendable (RemoteEvent) -> Void) async throws {
+        receive(.sent)
+        let failure = state.withLock { $0.failure }
+        let tokens = (0..<prompt.maximumTokens).map { RemoteEvent.Token(id: 40 + Int32($0 % 8)) }
+        receive(.tokens(answer: 0, [tokens[0]], end: tokens.count == 1 && failure == nil ? .length : nil))
+        if let failure { throw failure }
+        if tokens.count > 1 { receive(.tokens(answer: 0, Array(tokens.dropFirst()), end: .length)) }
+    }
+}
+
+@Suite struct LanguageModelElsewhereTests {
+    private func serve(
+        _ body: @escaping @Sendable (any TestClientProtocol, FakeRemote) async throws -> Void
+    ) async throws {
+        let remote = FakeRemote()
+        var options = VisionLanguageModel.Options()
+        options.remote = remote
+        options.costModels = CostModelStore(folder: nil)
+        let served = ServedModel()
+        try await served.serve(try VisionLanguageModel(contentsOf: ServingFixture.demo, options: options))
+        let routes = Routes(
+            served, options: ServingFixture.options { $0.answerTokens = 4 }, logger: ServingFixture.logger)
+        try await routes.application().test(.router) { try await body($0, remote) }
+    }
+
+    @Test func whatIsSaidElsewhereIsAnswered() async throws {
+        try await serve { client, _ in
+            let outcome = try await client.post(ServingFixture.chat())
+            #expect(outcome.status == 200)
+            #expect(outcome["choices", 0, "finish_reason"]?.text == "length")
+            #expect(outcome["usage", "completion_tokens"]?.integer == 4)
+            #expect(outcome["usage", "image_tokens", "full"]?.integer ?? 0 > 500)
+            #expect(outcome["timings", "upload_ms"] != nil)
+            let metrics = try await client.get("/metrics").text
+            #expect(metrics.contains("hired_upstream_available{url=\"http://fake/v1\"} 1"))
+            #expect(metrics.contains("hired_upstream_failures_total{url=\"http://fake/v1\"} 1"))
+            let penalty = try await client.post(ServingFixture.chat(["repetition_penalty": .number(1.2)]))
+            #expect(penalty.status == 400)
+            #expect(penalty.error.param == "repetition_penalty")
+        }
+    }
+
+    @Test func aServerOutOfReachIsToldAtOnceAndComesBack() async throws {
+        try await serve { client, remote in
+            #expect(try await client.get("/health/ready").status == 200)
+            remote.set(unavailability: .unavailable("http://fake/v1: no connection"))
+            let health = try await client.get("/health/ready")
+            #expect(health.status == 503 && health["status"]?.text == "unavailable")
+            let refused = try await client.post(ServingFixture.chat())
+            #expect(refused.status == 503)
+            #expect(refused.headers[.retryAfter] != nil)
+            #expect(refused.error.code == "language_model_unavailable")
+            #expect(refused.error.message.contains("no connection"))
+            #expect(try await client.get("/health/live").status == 200)
+            remote.set()
+            #expect(try await client.get("/health/ready").status == 200)
+            #expect(try await client.post(ServingFixture.chat()).status == 200)
+        }
+    }
+
+    /// Its own message reaches whoever asked.
+    @Test func aFailureElsewhereIsTold() async throws {
+        try await serve { client, remote in
+            remote.set(failure: .interrupted(url: "http://fake/v1", reason: "EngineCore died"))
+            let whole = try await client.post(ServingFixture.chat())
+            #expect(whole.status == 502)
+            #expect(whole.error.code == "language_model_failed" && whole.error.message.contains("EngineCore died"))
+            let streamed = try await client.post(ServingFixture.chat(["stream": .bool(true)]))
+            #expect(streamed.status == 200)
+            #expect(
+                streamed.text.contains("EngineCore died") && !streamed.text.contains("\"finish_reason\":\"length\""))
+            remote.set(failure: .timedOut(url: "http://fake/v1", what: "token", seconds: 120))
+            #expect(try await client.post(ServingFixture.chat()).status == 504)
+        }
+    }
+}
