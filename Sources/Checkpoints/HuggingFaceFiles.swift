@@ -84,6 +84,7 @@ extension TextModelConfig {
             case .llama: "LlamaForCausalLM"
             case .mistral: "MistralForCausalLM"
             case .qwen2: "Qwen2ForCausalLM"
+            case .qwen3: "Qwen3ForCausalLM"
             }
         let type =
             switch elementType {

@@ -233,7 +233,10 @@ extension VisionLanguageModel {
 
     private func check(_ request: GenerationRequest) throws {
         try request.validate()
-        if remote != nil { try request.sampling.checkRemote(generation: nil) }
+        if remote != nil {
+            try request.sampling.checkRemote(generation: nil)
+            try request.checkRemotePositions()
+        }
     }
 
     /// How many requests of such a length the cache and the engine's limits hold at once, each with its longest answer; at

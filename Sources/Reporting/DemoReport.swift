@@ -78,7 +78,7 @@ package struct DemoReport: Codable, Sendable, Equatable {
         }
         var lines = [
             "",
-            "  \("budget".padding(toLength: 12, withPad: " ", startingAt: 0))   right answers   image tokens   first token"
+            "  \("budget".padding(toLength: 12, withPad: " ", startingAt: 0))   right answers   image tokens   first token",
         ]
         for row in summary {
             let name = row.name.padding(toLength: 12, withPad: " ", startingAt: 0)

@@ -115,8 +115,8 @@ import Testing
 
     @Test func anAnswerIsPrintedAsPromised() throws {
         let question = "What number is written?"
-        for (budget, kept, count) in [("full", 2438, nil), ("20%", 576, 576), ("500", 500, 500)] as [(String, Int, Int?)]
-        {
+        let budgets: [(String, Int, Int?)] = [("full", 2438, nil), ("20%", 576, 576), ("500", 500, 500)]
+        for (budget, kept, count) in budgets {
             let outcome = try run(
                 ask(Self.demo, Self.picture, exact + ["--budget", budget, "--json"], prompt: question))
             #expect(outcome.status == 0, "\(outcome.error)")

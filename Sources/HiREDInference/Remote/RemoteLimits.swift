@@ -25,6 +25,18 @@ extension SamplingOptions {
     }
 }
 
+extension GenerationRequest {
+    /// Refuses original positions: a server that takes embeddings numbers them itself.
+    ///
+    /// - Throws: `InferenceError.invalidOption`.
+    func checkRemotePositions() throws {
+        let all = [selection] + selections.values
+        guard all.contains(where: { $0.positions != .packed }) else { return }
+        throw InferenceError.invalidOption(
+            .tokenPositions, "original with a language model that is served elsewhere", remedy: "leave it out")
+    }
+}
+
 /// Stands in the place of a language model that nobody has: pictures can be selected from, and nothing be answered.
 struct MissingLanguageModel: RemoteLanguageModel {
     let context = Int.max
