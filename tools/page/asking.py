@@ -36,7 +36,7 @@ def an_answer_is_streamed(browser: Browser, url: str, folder: pathlib.Path | Non
         seen.rest()
         expect(page.locator(".answer .markdown")).to_contain_text(WORD)
         facts = page.inner_text(".fact-line")
-        assert re.search(r"\d+ of \d+ image tokens", facts), facts
+        assert re.search(r"[\d,]+ of [\d,]+ image tokens", facts), facts
         assert re.search(r"first token [\d.]+ m?s", facts), facts
         states = page.evaluate("window.states")
         assert states[-1] == "done" and len(states) > 1, states

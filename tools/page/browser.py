@@ -93,7 +93,7 @@ class Seen:
         """Drops the demo's sign and waits for its counts."""
         self.drop((SIGN.name, "image/png", SIGN.read_bytes()))
         expect(self.page.locator("#drafts li")).to_have_count(1)
-        expect(self.page.locator("#budget .budget-value span")).to_have_text(re.compile(r"^\d+ of \d+$"))
+        expect(self.page.locator("#budget .budget-value span")).to_have_text(re.compile(r"^[\d,]+ of [\d,]+$"))
 
     def ask(self, text: str) -> None:
         """Asks and waits for the end of the answer."""

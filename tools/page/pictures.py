@@ -58,16 +58,16 @@ def the_slider_counts(browser: Browser, url: str, folder: pathlib.Path | None) -
         before = len(asked)
         slide(seen, slider, "ArrowRight", 5)
         expect(page.locator("#budget .budget-value strong")).to_have_text("40 %")
-        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"\d+ of \d+"))
+        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"[\d,]+ of [\d,]+"))
         more, _ = counts_of(seen)
         assert more > kept, (more, kept)
         assert len(asked) - before < 5, "each step of the slider was asked for"
         assert all("messages" not in body for body in asked), "counts need no bytes of pictures"
         slide(seen, slider, "End")
         expect(page.locator("#budget .budget-value strong")).to_have_text("All tokens")
-        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"\d+ of \d+"))
+        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"[\d,]+ of [\d,]+"))
         assert counts_of(seen) == (full, full)
-        assert page.get_attribute(slider, "aria-valuetext") == f"All tokens, {full} of {full} tokens"
+        assert page.get_attribute(slider, "aria-valuetext") == f"All tokens, {full:,} of {full:,} tokens"
 
 
 def kept_tokens_before_asking(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
@@ -115,7 +115,7 @@ def pictures_are_sent_as_they_are(browser: Browser, url: str, folder: pathlib.Pa
         asked = seen.bodies("/v1/chat/completions")
         data = ORIENTED.read_bytes()
         seen.drop(("turned.jpg", "image/jpeg", data))
-        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"\d+ of \d+"))
+        expect(page.locator("#budget .budget-value span")).to_have_text(re.compile(r"[\d,]+ of [\d,]+"))
         seen.drop(("drawn.gif", "image/gif", GIF))
         expect(page.locator("#drafts li")).to_have_count(2)
         expect(page.locator(".draft-note")).to_have_text("Converted")
