@@ -14,7 +14,7 @@ public enum Parameter: String, Sendable, Hashable, CaseIterable {
     case activationGroups, device, visionDevice
     case timeBetweenTokens
     // Of a language model that is served elsewhere.
-    case languageModelURL, languageModelRows
+    case languageModelURL, languageModelName, languageModelRows
     // Of an import.
     case destination, weights, visionWeights, visionTower, languageModel
 }

@@ -118,6 +118,7 @@ extension Parameter {
         case .visionTower: "--vision-tower"
         case .languageModel: "--language-model"
         case .languageModelURL: "--language-model-url"
+        case .languageModelName: "--language-model-name"
         case .languageModelRows: "--language-model-rows"
         }
     }

@@ -22,7 +22,7 @@ final class Interrupt {
             source.setEventHandler {
                 if flag.raised.exchange(true, ordering: .relaxed) { exit(ExitStatus.interrupted.rawValue) }
             }
-            source.activate()
+            source.activateAndWait()
             return source
         }
     }
@@ -30,5 +30,15 @@ final class Interrupt {
     deinit {
         for source in sources { source.cancel() }
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    }
+}
+
+extension DispatchSourceSignal {
+    /// Activates, and returns when signals are seen: those that come before, ignored as they are, would be lost.
+    func activateAndWait() {
+        let isSeen = DispatchSemaphore(value: 0)
+        setRegistrationHandler { isSeen.signal() }
+        activate()
+        isSeen.wait()
     }
 }

@@ -31,17 +31,18 @@ struct RemoteArguments: ParsableArguments {
             """)
     var languageModelRows = "auto"
 
-    @Option(help: "Seconds until a connection to a server stands.")
-    var languageModelConnectTimeout = 5.0
+    @Option(help: "Seconds until a connection to a server stands. (default: 5)")
+    var languageModelConnectTimeout: Double?
 
-    @Option(help: "Seconds from a prompt's last byte to its first token.")
-    var languageModelFirstTokenTimeout = 120.0
+    @Option(help: "Seconds from a prompt's last byte to its first token. (default: 120)")
+    var languageModelFirstTokenTimeout: Double?
 
-    @Option(help: "Seconds between two signs of life of an answer.")
-    var languageModelIdleTimeout = 60.0
+    @Option(help: "Seconds between two signs of life of an answer. (default: 60)")
+    var languageModelIdleTimeout: Double?
 
-    @Option(help: "Seconds in which a prompt without a token is tried again, elsewhere or once a server is back.")
-    var languageModelRetry = 60.0
+    @Option(
+        help: "Seconds in which a prompt without a token is tried again, elsewhere or once a server is back. (default: 60)")
+    var languageModelRetry: Double?
 
     static let keyVariable = "HIRED_LANGUAGE_MODEL_API_KEY"
 
@@ -50,8 +51,14 @@ struct RemoteArguments: ParsableArguments {
     /// - Returns: nil where no address is given.
     /// - Throws: `CommandError`, `RemoteLanguageError`, `CheckpointError`, `GraphError`.
     func connect(for folder: String, concurrency: Int) async throws -> RemoteLanguageServer? {
+        let seconds = [
+            ("connect-timeout", languageModelConnectTimeout), ("first-token-timeout", languageModelFirstTokenTimeout),
+            ("idle-timeout", languageModelIdleTimeout), ("retry", languageModelRetry),
+        ]
         guard let languageModelUrl else {
-            guard languageModelName == nil, languageModelKeyFile == nil, languageModelRows == "auto" else {
+            guard languageModelName == nil, languageModelKeyFile == nil, languageModelRows == "auto",
+                seconds.allSatisfy({ $0.1 == nil })
+            else {
                 throw CommandError(
                     .usage,
                     "options of a language model elsewhere mean nothing without its address; "
@@ -59,10 +66,7 @@ struct RemoteArguments: ParsableArguments {
             }
             return nil
         }
-        for (name, value) in [
-            ("connect-timeout", languageModelConnectTimeout), ("first-token-timeout", languageModelFirstTokenTimeout),
-            ("idle-timeout", languageModelIdleTimeout), ("retry", languageModelRetry),
-        ] where !(value > 0 && value <= 1e6) {
+        for case (let name, let value?) in seconds where !(value > 0 && value <= 1e6) {
             throw CommandError(
                 .usage, "language-model-\(name) cannot be \(value); give seconds above 0, such as 30")
         }
@@ -72,10 +76,10 @@ struct RemoteArguments: ParsableArguments {
         options.model = languageModelName
         options.key = try key()
         options.concurrency = concurrency
-        options.connectSeconds = languageModelConnectTimeout
-        options.firstTokenSeconds = languageModelFirstTokenTimeout
-        options.idleSeconds = languageModelIdleTimeout
-        options.retrySeconds = languageModelRetry
+        if let value = languageModelConnectTimeout { options.connectSeconds = value }
+        if let value = languageModelFirstTokenTimeout { options.firstTokenSeconds = value }
+        if let value = languageModelIdleTimeout { options.idleSeconds = value }
+        if let value = languageModelRetry { options.retrySeconds = value }
         Progress.show("asking \(options.urls.joined(separator: ", ")) …")
         defer { Progress.clear() }
         return try await RemoteLanguageServer.connect(

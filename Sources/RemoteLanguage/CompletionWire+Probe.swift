@@ -27,7 +27,7 @@ extension CompletionWire {
             if let context, served.context < context {
                 throw RemoteLanguageError.mismatch(
                     url: url, reason: "reads \(served.context) tokens, and \(context) are promised",
-                    remedy: "serve it with --max-model-len \(context)")
+                    remedy: .advice("serve it with --max-model-len \(context)"))
             }
             let last = expected.vocabularySize - 1
             do {
@@ -35,15 +35,16 @@ extension CompletionWire {
                 guard drawn == [Int32(last)] else {
                     throw RemoteLanguageError.mismatch(
                         url: url, reason: "drew \(drawn) where only token \(last) was allowed",
-                        remedy: "serve it by vLLM 0.27 or later")
+                        remedy: .advice("serve it by vLLM 0.27 or later"))
                 }
             } catch RemoteLanguageError.refused(_, let status, let message) where status == 400 || status == 422 {
                 throw RemoteLanguageError.mismatch(
                     url: url,
                     reason:
                         "refuses a prompt of one row of \(expected.hiddenSize) values, or token \(last): \(message)",
-                    remedy: "serve the language model of this very checkpoint (hired export-language-model), "
-                        + "with --enable-prompt-embeds")
+                    remedy: .advice(
+                        "serve the language model of this very checkpoint (hired export-language-model), "
+                            + "with --enable-prompt-embeds"))
             }
             do {
                 _ = try await draw(url, served.name, expected, among: last + 1)
@@ -52,7 +53,7 @@ extension CompletionWire {
             }
             throw RemoteLanguageError.mismatch(
                 url: url, reason: "knows more tokens than our \(expected.vocabularySize)",
-                remedy: "serve the language model of this very checkpoint (hired export-language-model)")
+                remedy: .advice("serve the language model of this very checkpoint (hired export-language-model)"))
         } catch let error as RemoteLanguageError { throw error } catch {
             try Task.checkCancellation()
             throw Fault(error, url: url, hasBegun: false).error
@@ -79,7 +80,7 @@ extension CompletionWire {
             guard let model = models.first(where: { $0.name == name }) else {
                 throw RemoteLanguageError.mismatch(
                     url: url, reason: "serves no model \(name), but \(models.map(\.name).joined(separator: ", "))",
-                    remedy: "give one of these names")
+                    remedy: .give(.languageModelName, "one of these names"))
             }
             return ServedLanguageModel(name: name, context: model.context)
         }
@@ -87,7 +88,7 @@ extension CompletionWire {
         guard let model = whole.first, whole.count == 1 else {
             throw RemoteLanguageError.mismatch(
                 url: url, reason: "serves \(whole.count) models: \(whole.map(\.name).joined(separator: ", "))",
-                remedy: "say which one is meant (--language-model-name)")
+                remedy: .give(.languageModelName, "the one that is meant"))
         }
         return ServedLanguageModel(name: model.name, context: model.context)
     }

@@ -31,6 +31,17 @@ import Testing
         #expect(terminal.isAsItWas)
     }
 
+    /// Ctrl-D is typed ahead like everything else, and not dropped with the modes it was typed under.
+    @Test func theEndIsTypedAhead() throws {
+        let terminal = try PseudoTerminal(Self.chat)
+        try terminal.wait(for: "> ")
+        try terminal.type(Self.question + "\r")
+        try terminal.type("\u{4}")
+        try terminal.wait(for: "WEST")
+        #expect(try terminal.end() == 0)
+        #expect(terminal.isAsItWas)
+    }
+
     /// Progress takes away its own line and nothing of an answer that comes word by word.
     @Test func anAnswerStandsAtATerminal() throws {
         let terminal = try PseudoTerminal(

@@ -178,6 +178,7 @@ import Testing
                 "--language-model"
             ),
             (["ask", Program.demo, "What?", "--language-model-rows", "f16"], "--language-model-url"),
+            (["ask", Program.demo, "What?", "--language-model-retry", "60"], "--language-model-url"),
             (["ask", Program.demo, "What?", "--language-model-url", "host:8000"], "--language-model-url"),
             (
                 ["ask", Program.demo, "What?", "--language-model-url", "http://h/v1", "--language-model-rows", "f8"],

@@ -50,7 +50,7 @@ final class PseudoTerminal {
         var modes = termios()
         _ = tcgetattr(descriptor, &modes)
         return withUnsafeBytes(of: &modes.c_lflag) { Array($0) } + withUnsafeBytes(of: &modes.c_iflag) { Array($0) }
-            + withUnsafeBytes(of: &modes.c_oflag) { Array($0) }
+            + withUnsafeBytes(of: &modes.c_oflag) { Array($0) } + withUnsafeBytes(of: &modes.c_cc) { Array($0) }
     }
 
     /// Whether the terminal has the modes that it had before.
@@ -95,7 +95,9 @@ final class PseudoTerminal {
 
     /// - Returns: the exit status.
     func end() throws -> Int32 {
+        let latest = ContinuousClock.now + .seconds(120)
         while process.isRunning {
+            guard .now < latest else { throw Missing(description: "still running: \(shown.debugDescription)") }
             var ready = pollfd(fd: controller, events: Int16(POLLIN), revents: 0)
             if poll(&ready, 1, 50) > 0, !read() { break }
         }

@@ -134,7 +134,9 @@ import Testing
         await #expect {
             try await RemoteLanguageServer.connect(options, expecting: Self.expected)
         } throws: { error in
-            guard case RemoteLanguageError.mismatch(_, let reason, let remedy) = error else { return false }
+            guard case RemoteLanguageError.mismatch(_, let reason, .advice(let remedy)) = error else {
+                return false
+            }
             return reason.contains("hidden_size 257 does not match the model's hidden_size 256")
                 && remedy.contains("--enable-prompt-embeds")
         }

@@ -41,7 +41,7 @@ final class ChatInterrupt {
                 Output.status("\n")
                 Self.leave(.interrupted)
             }
-            source.activate()
+            source.activateAndWait()
             return source
         }
     }

@@ -43,7 +43,7 @@ struct ChatSession {
         var failures = 0
         while true {
             prepareAhead()
-            Terminal.restore()
+            Terminal.showTyping()
             let line = await lines.next()
             interrupt.setBusy(true)
             defer { interrupt.setBusy(false) }

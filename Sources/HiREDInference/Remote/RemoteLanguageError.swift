@@ -7,7 +7,7 @@ public enum RemoteLanguageError: Error, Equatable, Sendable {
     /// None of its servers can be reached.
     case unavailable(String)
     /// It serves another model than ours, or not as it must be served.
-    case mismatch(url: String, reason: String, remedy: String)
+    case mismatch(url: String, reason: String, remedy: Remedy)
     /// It refuses a request.
     case refused(url: String, status: Int, message: String)
     /// It failed, or the connection broke, in the middle of an answer.
@@ -61,7 +61,7 @@ extension RemoteLanguageError: Failure {
         switch self {
         case .invalidAddress: .give(.languageModelURL, "an address such as http://host:8000/v1, or several with commas")
         case .unavailable, .timedOut, .interrupted: .retry(afterSeconds: nil)
-        case .mismatch(_, _, let remedy): .advice(remedy)
+        case .mismatch(_, _, let remedy): remedy
         case .missing:
             .anyOf([
                 .give(.languageModelURL, "the address of the server that has it"),

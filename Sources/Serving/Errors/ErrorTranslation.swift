@@ -146,8 +146,8 @@ extension Parameter {
         case .template, .maximumPixels, .suppressedTokens, .noRepeatRunLength, .minimumTokens, .deadline,
             .generationSettings, .precision, .threads, .cacheMemory, .cachePrecision, .maximumSequences,
             .maximumWaiting, .timeBetweenTokens, .scoringLayer, .rankingLayer, .head, .activationGroups, .device,
-            .visionDevice, .languageModelURL, .languageModelRows, .destination, .weights, .visionWeights, .visionTower,
-            .languageModel:
+            .visionDevice, .languageModelURL, .languageModelName, .languageModelRows, .destination, .weights,
+            .visionWeights, .visionTower, .languageModel:
             nil
         }
     }

@@ -14,6 +14,7 @@ struct LibEdit: Sendable {
     private typealias ReadLine = @convention(c) (UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar>?
     private typealias AddHistory = @convention(c) (UnsafePointer<CChar>) -> Int32
     private typealias Resize = @convention(c) () -> Void
+    private typealias Initialize = @convention(c) () -> Int32
 
     private let readLine: ReadLine
     private let addHistory: AddHistory
@@ -43,6 +44,11 @@ struct LibEdit: Sendable {
             dlsym(library, "rl_outstream")?.storeBytes(of: file, as: type(of: file))
         }
         Self.useUTF8()
+        // It sets modes of its own there, and at each line only after its prompt is seen; keys may come before.
+        if let function = dlsym(library, "rl_initialize") {
+            _ = unsafeBitCast(function, to: Initialize.self)()
+        }
+        Terminal.passEndOfFile()
     }
 
     /// It reads letters as the locale writes them, and terminals send UTF-8 even where no locale is set.

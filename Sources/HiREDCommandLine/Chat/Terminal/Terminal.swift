@@ -36,25 +36,51 @@ enum Terminal {
         return size
     }
 
-    /// As the terminal was before anything changed its modes; nil where nobody types, or nothing does.
-    private static let initial = Mutex<termios?>(nil)
-
-    private static func modes() -> termios? {
-        var modes = termios()
-        return tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
+    private struct Modes {
+        /// As they were before anything changed them.
+        var initial: termios
+        /// As they are while the program runs.
+        var current: termios
     }
 
+    /// Nil where nobody types, or nothing changes the modes.
+    private static let modes = Mutex<Modes?>(nil)
+
     /// Before anything changes the modes.
-    static func remember() { initial.withLock { $0 = modes() } }
+    static func remember() {
+        var initial = termios()
+        let isThere = tcgetattr(STDIN_FILENO, &initial) == 0
+        modes.withLock { $0 = isThere ? Modes(initial: initial, current: initial) : nil }
+    }
 
     /// Gives the terminal back as it was, from any thread and whatever a line editor made of it.
-    static func restore() { change { _ in } }
+    static func restore() {
+        modes.withLock { modes in
+            guard var initial = modes?.initial else { return }
+            tcsetattr(STDIN_FILENO, TCSANOW, &initial)
+        }
+    }
+
+    /// From now on Ctrl-D is a key like others, for a line editor that knows what it means. Pressed outside of a line it
+    /// would else be a mark that the terminal drops on its way to the editor's own modes.
+    static func passEndOfFile() {
+        let disabled = fpathconf(STDIN_FILENO, Int32(_PC_VDISABLE))
+        modes.withLock { modes in
+            guard var current = modes?.current else { return }
+            withUnsafeMutableBytes(of: &current.c_cc) { $0[Int(VEOF)] = UInt8(truncatingIfNeeded: disabled) }
+            modes?.current = current
+        }
+        showTyping()
+    }
+
+    /// Before a line is read.
+    static func showTyping() { change { _ in } }
 
     /// Keys that are pressed while an answer comes are kept for the next line, and not shown in the midst of it.
     static func hideTyping() { change { $0.c_lflag &= ~tcflag_t(ECHO) } }
 
     private static func change(_ body: (inout termios) -> Void) {
-        guard var modes = initial.withLock({ $0 }) else { return }
+        guard var modes = modes.withLock({ $0?.current }) else { return }
         body(&modes)
         tcsetattr(STDIN_FILENO, TCSANOW, &modes)
     }
