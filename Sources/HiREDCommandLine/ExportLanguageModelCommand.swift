@@ -12,7 +12,7 @@ struct ExportLanguageModelCommand: ParsableCommand {
             Example: hired export-language-model llava-v1.6-vicuna-7b-hf vicuna-7b, then \
             vllm serve vicuna-7b --enable-prompt-embeds --generation-config vllm.
 
-            DESTINATION becomes a plain Hugging Face folder of a LLaMA, Mistral or Qwen2 with its tokenizer. Tensors \
+            DESTINATION becomes a plain Hugging Face folder of a LLaMA, Mistral, Qwen2 or Qwen3 with its tokenizer. Tensors \
             are copied byte by byte under the names of a text model; the generation settings hold nothing but the ids \
             of begin and end. The SHA-256 of every file is printed, that of every tensor with --json.
             """)

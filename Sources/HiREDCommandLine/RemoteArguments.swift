@@ -41,7 +41,9 @@ struct RemoteArguments: ParsableArguments {
     var languageModelIdleTimeout: Double?
 
     @Option(
-        help: "Seconds in which a prompt without a token is tried again, elsewhere or once a server is back. (default: 60)")
+        help: """
+            Seconds in which a prompt without a token is tried again, elsewhere or once a server is back. (default: 60)
+            """)
     var languageModelRetry: Double?
 
     static let keyVariable = "HIRED_LANGUAGE_MODEL_API_KEY"

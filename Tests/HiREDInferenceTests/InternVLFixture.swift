@@ -14,14 +14,6 @@ import VisionEncoding
 struct InternVLFixture {
     struct Reference: Decodable {
         struct Case: Decodable {
-            struct Selection: Decodable {
-                var percent: Int
-                var budget: Int
-                var budgets: [Int]
-                var scores: [Double]
-                var kept: [[Int]]
-                var tokens: [Int32]
-            }
             var name: String
             var width: Int
             var height: Int
@@ -33,7 +25,7 @@ struct InternVLFixture {
             var image_tokens: Int
             var input_ids: [Int32]
             var tokens: [Int32]
-            var hired: [Selection]
+            var hired: [ParityFixture.Reference.Case.Selection]
 
             /// Drawn by the formula that the reference was drawn by.
             var picture: ImageInput { .image(Self.drawn(width: width, height: height)) }
