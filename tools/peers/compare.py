@@ -2,7 +2,8 @@
 
     python compare.py --hired 'today=OLD bench MODEL' --hired 'new=NEW bench MODEL' \\
         --hired 'new, groups of 32=NEW bench MODEL --activation-groups 32' \\
-        --genai FOLDER --groups 32,128 --llama LLAMA-MTMD-CLI --llama-models FOLDER [--transformers MODEL]
+        --genai FOLDER --groups 32,128 --llama LLAMA-MTMD-CLI --llama-models FOLDER \\
+        [--transformers MODEL | --internvl MODEL]
 
 To each `--hired` command are added the picture, one request at a time, `--budgets`, one measured run after the
 command's own warm-up, and `--json`. Of a peer's two answers in one process the second counts, and the first is told
@@ -69,6 +70,8 @@ def engines(options: argparse.Namespace, picture: pathlib.Path) -> list[Engine]:
         peer("llama.cpp, Q4_0", "llama_run.py", options.llama, options.llama_models, picture)
     if options.transformers:
         peer("Transformers, bf16", "transformers_run.py", options.transformers)
+    if options.internvl:
+        peer("Transformers, bf16", "internvl_run.py", options.internvl, "--views", options.views)
     return found
 
 
@@ -182,12 +185,15 @@ def main() -> None:
     parser.add_argument("--hired", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--hired-libraries", type=pathlib.Path, help="where the builds find the runtime's libraries")
     parser.add_argument("--budgets", default="full,20%,10%")
-    parser.add_argument("--image", type=pathlib.Path, help="a picture; one of 672×672 pixels is drawn unless given")
+    parser.add_argument("--image", type=pathlib.Path, help="a picture; one of --size is drawn unless given")
+    parser.add_argument("--size", default="672x672", help="width and height of the picture that is drawn")
     parser.add_argument("--genai", type=pathlib.Path, help="what genai_folder.py wrote")
     parser.add_argument("--groups", default="32,128", help="GenAI's DYNAMIC_QUANTIZATION_GROUP_SIZE (its default: 32)")
     parser.add_argument("--llama", type=pathlib.Path, help="the program llama-mtmd-cli")
     parser.add_argument("--llama-models", type=pathlib.Path, help="what llama_models.py wrote")
     parser.add_argument("--transformers", type=pathlib.Path, metavar="MODEL", help="a folder, for its shapes")
+    parser.add_argument("--internvl", type=pathlib.Path, metavar="MODEL", help="an InternVL's folder, for its shapes")
+    parser.add_argument("--views", type=int, default=13, help="views that --internvl reads: tiles and thumbnail")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--log", type=pathlib.Path, default=pathlib.Path("peers.jsonl"))
     parser.add_argument("--append", action="store_true", help="keep what --log holds, and print the table of all of it")
@@ -200,7 +206,7 @@ def main() -> None:
         picture = options.image
         if picture is None:
             picture = pathlib.Path(folder, "squares.png")
-            draw(picture)
+            draw(picture, *(int(side) for side in options.size.split("x")))
         for round_number in range(1, options.rounds + 1):
             for engine in engines(options, picture):
                 print(f"round {round_number} of {options.rounds}: {engine.name} …", file=sys.stderr, flush=True)

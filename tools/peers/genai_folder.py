@@ -1,4 +1,4 @@
-"""Makes of an imported LLaVA-NeXT folder the folder that OpenVINO GenAI's VLMPipeline reads.
+"""Makes of an imported LLaVA-NeXT or InternVL folder the folder that OpenVINO GenAI's VLMPipeline reads.
 
     python genai_folder.py MODEL OUT
 
@@ -42,18 +42,28 @@ def vision_embeddings(model: pathlib.Path) -> tuple[openvino.Model, int, int, in
         target.replace_source_output(pixels.output(0))
     features = next(result for result in vision.get_results() if result.get_friendly_name() == "features")
     source = features.input(0).get_source_output()
+    shape = source.get_partial_shape()
+    rows = projector.get_parameters()[0].get_partial_shape().rank.get_length() == 2
+    if rows:
+        source = opset13.reshape(source, numpy.array([-1, shape[-1].get_length()]), special_zero=False).output(0)
     for target in list(projector.get_parameters()[0].output(0).get_target_inputs()):
         target.replace_source_output(source)
     end = projector.get_results()[0].input(0).get_source_output()
+    if rows:
+        embedding = end.get_partial_shape()[-1].get_length()
+        end = opset13.reshape(end, numpy.array([-1, shape[1].get_length(), embedding]), special_zero=False).output(0)
     end.get_tensor().set_names({"last_hidden_state"})
     joined = openvino.Model([opset13.result(end)], [pixels], "vision_embeddings")
     joined.validate_nodes_and_infer_types()
-    return joined, side, patch, source.get_partial_shape()[-1].get_length()
+    return joined, side, patch, shape[-1].get_length()
 
 
 def write_settings(model: pathlib.Path, out: pathlib.Path, side: int, patch: int, width: int) -> None:
     """The settings the pipeline reads, with those it has no defaults for filled in."""
     config = json.loads((model / "config.json").read_text())
+    shutil.copy(model / "generation_config.json", out)
+    if config["model_type"] == "internvl":
+        return write_internvl_settings(model, out, config, side, patch, width)
     newline = next(iter(load_file(model / "image_newline.safetensors").values())).astype(numpy.float32)
     config["image_newline"] = newline.tolist()
     config["vision_config"] = {"patch_size": patch, "image_size": side, "hidden_size": width}
@@ -70,7 +80,31 @@ def write_settings(model: pathlib.Path, out: pathlib.Path, side: int, patch: int
         "do_normalize": True,
     }
     (out / "preprocessor_config.json").write_text(json.dumps(preprocessing))
-    shutil.copy(model / "generation_config.json", out)
+
+
+def write_internvl_settings(
+    model: pathlib.Path, out: pathlib.Path, config: dict, side: int, patch: int, width: int
+) -> None:
+    """The pipeline knows the family by its makers' name, and no `-hf` form."""
+    config |= {
+        "model_type": "internvl_chat",
+        "hidden_size": config["text_config"]["hidden_size"],
+        "vision_config": {"patch_size": patch, "image_size": side, "hidden_size": width},
+        "max_dynamic_patch": 12,
+        "use_thumbnail": True,
+    }
+    (out / "config.json").write_text(json.dumps(config))
+    source = json.loads((model / "preprocessor_config.json").read_text())
+    preprocessing = {
+        "crop_size": {"height": side, "width": side},
+        "size": {"shortest_edge": side},
+        "image_mean": source["image_mean"],
+        "image_std": source["image_std"],
+        "patch_size": patch,
+        "do_resize": True,
+        "do_normalize": True,
+    }
+    (out / "preprocessor_config.json").write_text(json.dumps(preprocessing))
 
 
 def write_tokenizer(model: pathlib.Path, out: pathlib.Path) -> None:

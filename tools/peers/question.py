@@ -44,7 +44,7 @@ def own_peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
-def draw(path: pathlib.Path, side: int = 672, seed: int = 1) -> None:
+def draw(path: pathlib.Path, width: int = 672, height: int = 672, seed: int = 1) -> None:
     """Writes a PNG of coloured squares of 8 pixels: some detail everywhere, and no padding in LLaVA-NeXT's 2×2 grid."""
-    cells = numpy.random.default_rng(seed).integers(0, 256, (side // 8, side // 8, 3), dtype=numpy.uint8)
+    cells = numpy.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), dtype=numpy.uint8)
     Image.fromarray(cells.repeat(8, 0).repeat(8, 1)).save(path)
