@@ -12,15 +12,33 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
+
+COMMON = ["--precision", "f32", "--temperature", "0", "--max-tokens", "64", "--logprobs", "1"]
 
 
-def ask(hired: str, model: str, picture: pathlib.Path, question: str, budget: str, url: str | None, rows: str) -> dict:
-    """One answer with its tokens' ids."""
-    command = [hired, "ask", model, "--image", str(picture), question, "--budget", budget, "--precision", "f32"]
-    command += ["--temperature", "0", "--max-tokens", "64", "--logprobs", "1", "--json"]
-    if url:
-        command += ["--language-model-url", url, "--language-model-rows", rows]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+def run(command: list[str]) -> str:
+    """What it prints; where it fails, that ends this, too."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def here(hired: str, model: str, entries: list[dict], budget: str) -> list[dict]:
+    """All answers of the local engine, one after the other in one process."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        file.writelines(json.dumps({key: entry[key] for key in ("image", "question")}) + "\n" for entry in entries)
+        file.flush()
+        printed = run([hired, "batch", model, file.name, "--budget", budget, "--concurrency", "1", *COMMON])
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+def there(hired: str, model: str, entry: dict, budget: str, remote: list[str]) -> dict:
+    """One answer by way of the server."""
+    command = [hired, "ask", model, "--image", entry["image"], entry["question"], "--budget", budget, *COMMON, "--json"]
+    answer = json.loads(run(command + remote))
+    return answer | {"image_tokens": answer["image_tokens"]["kept"]}
 
 
 def main() -> None:
@@ -30,33 +48,31 @@ def main() -> None:
         parser.add_argument(name)
     parser.add_argument("--rows", choices=["f32", "f16", "bf16"], default="f32")
     parser.add_argument("budgets", nargs="*", default=["full", "40%", "20%", "10%"])
-    options = parser.parse_args()
-    hired, model, budgets = options.hired, options.model, options.budgets
-    samples = pathlib.Path(model) / "samples"
-    entries = json.loads((samples / "questions.json").read_text())
+    options = parser.parse_intermixed_args()
+    samples = pathlib.Path(options.model).resolve() / "samples"
+    entries = [
+        {"image": str(samples / entry["image"])} | entry["questions"][0]
+        for entry in json.loads((samples / "questions.json").read_text())
+    ]
+    # A processor that has other work may be slow.
+    remote = ["--language-model-url", options.url, "--language-model-rows", options.rows]
+    remote += ["--language-model-first-token-timeout", "600"]
     wrong = 0
-    for budget in budgets:
+    for budget in options.budgets:
         same, tokens, prompt, far, right = 0, 0, [], 0.0, [0, 0]
-        for entry in entries:
-            question = entry["questions"][0]["question"]
-            here, there = (
-                ask(hired, model, samples / entry["image"], question, budget, to, options.rows)
-                for to in (None, options.url)
-            )
-            for place, answer in enumerate((here, there)):
-                right[place] += answer["answer"].strip().lower() == entry["questions"][0]["answer"].lower()
-            ids = [[token["id"] for token in answer["logprobs"]] for answer in (here, there)]
-            alike = ids[0] == ids[1] and here["answer"] == there["answer"]
-            alike = alike and here["finish_reason"] == there["finish_reason"]
-            alike = alike and here["prompt_tokens"] == there["prompt_tokens"]
-            if alike:
+        for entry, one in zip(entries, here(options.hired, options.model, entries, budget), strict=True):
+            other = there(options.hired, options.model, entry, budget, remote)
+            ids = [[token["id"] for token in answer["logprobs"]] for answer in (one, other)]
+            if ids[0] == ids[1] and all(one[key] == other[key] for key in ("answer", "image_tokens")):
                 same += 1
-                pairs = zip(here["logprobs"], there["logprobs"], strict=True)
-                far = max([far] + [abs(one["logprob"] - other["logprob"]) for one, other in pairs])
+                pairs = zip(one["logprobs"], other["logprobs"], strict=True)
+                far = max([far] + [abs(left["logprob"] - right["logprob"]) for left, right in pairs])
             else:
-                print("differs:", entry["image"], budget, ids, here["answer"], there["answer"])
+                print("differs:", entry["image"], budget, ids, one["answer"], other["answer"], flush=True)
+            for place, answer in enumerate((one, other)):
+                right[place] += answer["answer"].strip().lower() == entry["answer"].lower()
             tokens += len(ids[1])
-            prompt.append(there["prompt_tokens"])
+            prompt.append(other["prompt_tokens"])
         wrong += len(entries) - same
         print(
             f"{budget}: {same} of {len(entries)} answers equal, {tokens} tokens, prompts of "
