@@ -232,6 +232,8 @@ def main() -> None:
     parser.add_argument("--budgets", default="full,20%")
     parser.add_argument("--prepare", action="store_true", help="make what WORK lacks, and end")
     options = parser.parse_args()
+    # Ended from outside, the servers end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     budgets, work = options.budgets.split(","), options.work
     work.mkdir(parents=True, exist_ok=True)
     prepare(options.hired, options.demo, work)
