@@ -3,6 +3,7 @@
 # make build     set up and build .build/release/hired
 # make install   put the program, its libraries and the demo model under PREFIX (default /usr/local); DESTDIR is obeyed;
 #                make uninstall takes them away again
+# make dist      write an archive, and a Debian package, for people who install no Swift, into dist/ (Linux)
 # make docs      write the two libraries' documentation archives
 # make sanitize  test the readers of pictures, checkpoints and tokenizers, and feed them damaged files, under sanitizers
 # make fuzz      feed them damaged files for SECONDS (default 600) from SEED (default 1)
@@ -17,7 +18,7 @@ RUN_PATH := -Xlinker -rpath -Xlinker '$(ORIGIN)/../lib/hired'
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing $(RUN_PATH)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks Examples
 
-.PHONY: demo build test sanitize fuzz install uninstall lint format bench bootstrap docs clean
+.PHONY: demo build test sanitize fuzz install uninstall dist lint format bench bootstrap docs clean
 
 demo: build
 	.build/release/hired demo
@@ -60,6 +61,10 @@ uninstall:
 	rm -f '$(DESTDIR)$(PREFIX)/bin/hired'
 	rm -rf '$(DESTDIR)$(PREFIX)/lib/hired' '$(DESTDIR)$(PREFIX)/share/hired'
 
+# script/check-dist tries what it wrote on a bare Debian.
+dist: bootstrap
+	script/dist -c release $(RUN_PATH)
+
 docs: bootstrap
 	HIRED_DOCS=1 swift package --scratch-path .build-docs generate-documentation --target HiRED --warnings-as-errors
 	HIRED_DOCS=1 swift package --scratch-path .build-docs generate-documentation --target HiREDInference --warnings-as-errors
@@ -76,4 +81,4 @@ bench: bootstrap
 	swift run $(SWIFT_FLAGS) HiREDBenchmarks
 
 clean:
-	rm -rf .build .build-docs .build-sanitize demo-output
+	rm -rf .build .build-docs .build-sanitize demo-output dist
