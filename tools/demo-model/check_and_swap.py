@@ -23,6 +23,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 import answering
+import scoring
 from architecture import DEMO_MODEL
 from evaluate import draw_set
 from pictures import QUESTION_KINDS
@@ -88,7 +89,7 @@ def scores(folders: list[pathlib.Path], count: int, seed: int) -> list[dict[str,
         results = []
         for folder in folders:
             given = answering.answer_all(folder, drawn, questions)
-            results.append(answering.score(questions, {(item.image, item.question): item.answer for item in given}))
+            results.append(scoring.score(questions, {(item.image, item.question): item.answer for item in given}))
         return results
 
 

@@ -15,11 +15,8 @@ import pathlib
 import random
 import time
 
-import torch
-
-import answering
 import pictures
-from architecture import DEMO_MODEL
+import scoring
 from pictures import QUESTION_KINDS
 
 EVALUATION_SEED = 7_340_033
@@ -30,13 +27,13 @@ MOST_QUESTIONS = 3
 """Questions asked about one picture."""
 
 
-def draw_set(out: pathlib.Path, count: int, fewest: int, seed: int) -> list[answering.Asked]:
+def draw_set(out: pathlib.Path, count: int, fewest: int, seed: int) -> list[scoring.Asked]:
     """Draws at least `count` pictures into a folder, with at least `fewest` questions of each kind. Of a picture's
     questions the kinds asked least so far are taken.
     """
     out.mkdir(parents=True, exist_ok=True)
     source = random.Random(seed)
-    questions: list[answering.Asked] = []
+    questions: list[scoring.Asked] = []
     asked = collections.Counter({kind: 0 for kind in QUESTION_KINDS})
     pictures_kept = 0
     while pictures_kept < count or min(asked.values()) < fewest:
@@ -51,8 +48,8 @@ def draw_set(out: pathlib.Path, count: int, fewest: int, seed: int) -> list[answ
         pictures_kept += 1
         for question in chosen[:MOST_QUESTIONS]:
             asked[question.kind] += 1
-            questions.append(answering.Asked(name, question.kind, question.text, question.answer))
-    answering.write(out / "questions.jsonl", questions)
+            questions.append(scoring.Asked(name, question.kind, question.text, question.answer))
+    scoring.write(out / "questions.jsonl", questions)
     return questions
 
 
@@ -73,11 +70,11 @@ def generate(options: argparse.Namespace) -> None:
 
 def table(options: argparse.Namespace) -> None:
     """`table`: per cent right by kind, with 95 % intervals, one row for each answers file."""
-    questions = answering.read_questions(options.set / "questions.jsonl")
+    questions = scoring.read_questions(options.set / "questions.jsonl")
     print("| | " + " | ".join(["all", *QUESTION_KINDS]) + " |")
     print("|---" * (len(QUESTION_KINDS) + 2) + "|")
     for path in options.answers:
-        scores = answering.score(questions, answering.read_answers(path))
+        scores = scoring.score(questions, scoring.read_answers(path))
         cells = []
         for _, (right, total) in _in_order(scores):
             low, high = interval(right, total)
@@ -86,22 +83,27 @@ def table(options: argparse.Namespace) -> None:
 
 
 def run_transformers(options: argparse.Namespace) -> None:
-    """`transformers`."""
+    """`transformers`. The other commands need neither torch nor Transformers."""
+    import torch
+
+    import answering
+    from architecture import DEMO_MODEL
+
     torch.set_num_threads(options.threads)
-    questions = answering.read_questions(options.set / "questions.jsonl")
+    questions = scoring.read_questions(options.set / "questions.jsonl")
     started = time.monotonic()
-    given = list(answering.answer_all(options.model, options.set, questions))
-    answering.write(options.out, given)
+    given = list(answering.answer_all(options.model or DEMO_MODEL, options.set, questions))
+    scoring.write(options.out, given)
     answers = {(item.image, item.question): item.answer for item in given}
-    for kind, (right, total) in _in_order(answering.score(questions, answers)):
+    for kind, (right, total) in _in_order(scoring.score(questions, answers)):
         print(f"{kind:8} {right:4} of {total:4}  {100 * right / total:5.1f} %")
     print(f"{options.out}: {time.monotonic() - started:.0f} s")
 
 
 def compare(options: argparse.Namespace) -> None:
     """`compare`: accuracy of both by kind, how often they say the same, and where they do not."""
-    questions = answering.read_questions(options.set / "questions.jsonl")
-    first, second = (answering.read_answers(path) for path in (options.first, options.second))
+    questions = scoring.read_questions(options.set / "questions.jsonl")
+    first, second = (scoring.read_answers(path) for path in (options.first, options.second))
     for path, answers in ((options.first, first), (options.second, second)):
         missing = [asked for asked in questions if (asked.image, asked.question) not in answers]
         if missing:
@@ -112,9 +114,9 @@ def compare(options: argparse.Namespace) -> None:
     same = [
         asked
         for asked in questions
-        if answering.is_right(first[asked.image, asked.question], second[asked.image, asked.question])
+        if scoring.is_right(first[asked.image, asked.question], second[asked.image, asked.question])
     ]
-    first_scores, second_scores = answering.score(questions, first), answering.score(questions, second)
+    first_scores, second_scores = scoring.score(questions, first), scoring.score(questions, second)
     print(f"{'kind':8} {'asked':>5} {options.first.stem:>16} {options.second.stem:>16} {'same answer':>12}")
     for kind, (right, total) in _in_order(first_scores):
         agreeing = sum(kind in ("all", asked.kind) for asked in same)
@@ -143,7 +145,7 @@ def main() -> None:
     command = commands.add_parser("transformers", help="answer them with Transformers on the full token grid")
     command.add_argument("--set", type=pathlib.Path, required=True)
     command.add_argument("--out", type=pathlib.Path, required=True, metavar="ANSWERS")
-    command.add_argument("--model", type=pathlib.Path, default=DEMO_MODEL)
+    command.add_argument("--model", type=pathlib.Path, help="Models/demo unless given")
     command.add_argument("--threads", type=int, default=1)
     command.set_defaults(run=run_transformers)
     command = commands.add_parser("compare", help="compare two answers files")
