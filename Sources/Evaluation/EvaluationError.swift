@@ -53,7 +53,10 @@ extension EvaluationError: Failure {
         switch self {
         case .unknownTask:
             .advice("give one of " + EvaluationTask.allCases.map(\.rawValue).joined(separator: ", "))
-        case .missingData: .advice("give a folder with TASK.jsonl, as tools/datasets/convert.py writes it")
+        case .missingData:
+            .advice(
+                "give a folder with TASK.jsonl, as tools/datasets/convert.py writes it, or with questions.jsonl for demo, "
+                    + "as tools/demo-model/evaluate.py does")
         case .badSample: .advice("mend the line, or convert the data set again")
         case .badConfiguration(_, let remedy): .advice(remedy)
         case .otherRun: .advice("give another folder, or remove this one")

@@ -14,7 +14,9 @@ struct EvalCommand: AsyncParsableCommand {
             DATA holds TASK.jsonl with its pictures, as tools/datasets/convert.py writes it. Answers are kept as they \
             come, so a run that was stopped goes on where it was; the results do not depend on it.
 
-            hired eval demo draws eight small tasks for the demo model and runs them.
+            hired eval demo draws eight small tasks for the demo model and runs them; with --data SET it asks what \
+            SET/questions.jsonl holds in their place: image, kind, question and answer on each line. The task questions \
+            does so for any model.
             """)
 
     @Argument(help: "Tasks: \(EvaluationTask.allCases.map(\.rawValue).joined(separator: ", ")); or demo.")
@@ -30,7 +32,7 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(help: "The server's key.")
     var apiKey: String?
 
-    @Option(help: "The folder of the data sets.")
+    @Option(help: "The folder of the data sets; for demo one with questions.jsonl, if its tasks are not to be drawn.")
     var data: String?
 
     @Option(help: "Budgets, with commas between them.")
@@ -61,15 +63,17 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(help: "Wrong answers of each task that the page shows.")
     var examples = 1
 
-    @Option(help: "Seed of the pictures of demo.")
-    var seed: UInt64 = 1
+    @Option(help: "Seed of the pictures that demo draws. (default: 1)")
+    var seed: UInt64?
 
     @OptionGroup(title: "Ablations") var ablations: AblationArguments
     @OptionGroup(title: "Model") var loading: ModelArguments
 
     func run() async throws {
         let isDemo = tasks == ["demo"]
-        let tasks = isDemo ? EvaluationTask.allCases : try tasks.map { try EvaluationTask(parsing: $0) }
+        let isDrawn = isDemo && data == nil
+        let names = isDemo ? [EvaluationTask.questions.rawValue] : tasks
+        let tasks = isDrawn ? EvaluationTask.benchmarks : try names.map { try EvaluationTask(parsing: $0) }
         guard let metrics = MetricVersion(rawValue: metrics) else {
             throw CommandError(.usage, "unknown metrics '\(metrics)'; give paper or current")
         }
@@ -78,12 +82,12 @@ struct EvalCommand: AsyncParsableCommand {
         let configurations = try configurations()
         let path = server == nil ? try modelPath(isDemo: isDemo) : ""
         let output = URL(fileURLWithPath: output)
-        let folder = try isDemo ? demoData(output) : dataFolder()
+        let folder = try isDrawn ? demoData(output) : dataFolder()
         var evaluation = Evaluation(
             data: try tasks.map { try EvaluationData($0, in: folder, limit: limit) }, configurations: configurations)
         (evaluation.metrics, evaluation.concurrency, evaluation.asksPlainly) = (metrics, concurrency, isDemo)
 
-        var settings = ["data": isDemo ? "demo, seed \(seed)" : folder.standardizedFileURL.lastPathComponent]
+        var settings = ["data": isDrawn ? "demo, seed \(seed ?? 1)" : folder.standardizedFileURL.lastPathComponent]
         if let server {
             guard template == nil else {
                 throw CommandError(.usage, "a server has its own template; leave --template out")
@@ -126,12 +130,15 @@ struct EvalCommand: AsyncParsableCommand {
         guard let data else {
             throw CommandError(.usage, "--data is missing; give the folder that holds TASK.jsonl and its pictures")
         }
+        guard seed == nil else {
+            throw CommandError(.usage, "seed draws demo's pictures; leave it or --data out")
+        }
         return URL(fileURLWithPath: data)
     }
 
     /// Drawn once; the pictures of another seed are others.
     private func demoData(_ output: URL) throws -> URL {
-        guard data == nil else { throw CommandError(.usage, "demo draws its own data; leave --data out") }
+        let seed = seed ?? 1
         let folder = output.appending(path: "data-\(seed)")
         try DemoTasks(seed: seed).write(to: folder, count: 12)
         return folder

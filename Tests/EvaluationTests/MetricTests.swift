@@ -31,7 +31,7 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
     }
 
-    @Test(arguments: EvaluationTask.allCases) func scoresEqualTheReference(task: EvaluationTask) throws {
+    @Test(arguments: EvaluationTask.benchmarks) func scoresEqualTheReference(task: EvaluationTask) throws {
         var compared = 0
         for (number, row) in try Self.rows(task).enumerated() {
             let sample = try task.sample(row.sample, index: number, place: "row \(number)")
@@ -122,6 +122,8 @@ import Testing
         (.scienceqa, #"{"image":"a","question":"q","answer":"A","choices":["x"]}"#),
         (.chartqa, #"{"image":"a","question":"q","answer":["1","2"]}"#), (.chartqa, #"{"question":"q","answer":"1"}"#),
         (.ocrbench, #"{"image":"a","question":"q","answer":["1"]}"#), (.textvqa, "[]"), (.textvqa, "{"),
+        (.questions, #"{"image":"a","question":"q","kind":"word"}"#),
+        (.questions, #"{"image":"a","question":"q","answer":[]}"#),
         (.docvqa, #"{"image":7,"question":"q","answers":["x"]}"#),
     ])
     func linesThatCannotBeUsedNameTheirPlace(task: EvaluationTask, line: String) {
@@ -129,6 +131,26 @@ import Testing
             try task.sample(Array(line.utf8), index: 0, place: "file, line 7")
         }
         #expect(error.map { "\($0)" }?.hasPrefix("file, line 7 ") == true)
+    }
+
+    /// Exact match but for the space around it; a number on the line is the text of it.
+    @Test func questionsAreAskedAsWrittenAndAnsweredExactly() throws {
+        let task = EvaluationTask.questions
+        let sample = try task.sample(
+            Array(#"{"image":"a","kind":"receipt","question":" How much? ","answer":"TEA 4.20"}"#.utf8), index: 3,
+            place: "line 4")
+        #expect(task.prompt(sample) == " How much? ")
+        #expect((sample.index, sample.group, sample.answers) == (3, "receipt", ["TEA 4.20"]))
+        func worth(_ answer: String, _ version: MetricVersion = .paper) -> Double {
+            task.score(answer, sample, version).value
+        }
+        #expect(worth("TEA 4.20") == 1 && worth(" TEA 4.20\n", .current) == 1)
+        #expect(worth("tea 4.20") == 0 && worth("TEA  4.20") == 0 && worth("TEA 4.2") == 0 && worth("") == 0)
+        let number = try task.sample(Array(#"{"image":"a","question":"q","answer":7}"#.utf8), index: 0, place: "line 1")
+        #expect(number.answers == ["7"] && number.group.isEmpty)
+        let several = try task.sample(
+            Array(#"{"image":"a","question":"q","answer":["x","y"]}"#.utf8), index: 0, place: "line 1")
+        #expect(["x", "y", "z"].map { task.score($0, several, .paper).value } == [1, 1, 0])
     }
 
     @Test func tasksGoByBothNames() throws {

@@ -129,6 +129,44 @@ import Testing
         #expect(!html.contains("src=\"http"))
     }
 
+    /// Of the words all are right, or none once too little is kept; of the pages two of five. Wilson's intervals by hand.
+    @Test func everyKindOfQuestionHasARow() async throws {
+        let folder = try Folder()
+        let lines = (0..<10).map { number in
+            let (kind, answer) = number % 2 == 0 ? ("word", "right") : ("page", number < 5 ? "wrong" : "right")
+            return #"{"image":"p\#(number).png","kind":"\#(kind)","question":"q","answer":"\#(answer)"}"#
+        }
+        try Data(lines.joined(separator: "\n").utf8).write(to: folder.url.appending(path: "questions.jsonl"))
+        let evaluation = Evaluation(
+            data: [try EvaluationData(.questions, in: folder.url)],
+            configurations: try EvaluationConfiguration.all(strategies: [.hired], budgets: [.full, .tokens(5)]))
+        let answers = try await evaluation.run(
+            with: Rule(), in: folder.url.appending(path: "out"), settings: settings)
+        let report = EvaluationReport(answers)
+        let full = try #require(report.total(.questions, "full"))
+        #expect(full.score == 70 && abs(full.scoreLow - 39.68) < 0.01 && abs(full.scoreHigh - 89.22) < 0.01)
+        #expect(full.parts.map(\.name) == ["page", "word"] && full.parts.map(\.count) == [5, 5])
+        let (page, word) = (full.parts[0], full.parts[1])
+        #expect(page.value == 40 && word.value == 100 && word.high == 100)
+        for (bound, expected) in [(page.low, 11.76), (page.high, 76.93), (word.low, 56.55)] {
+            let bound = try #require(bound)
+            #expect(abs(bound - expected) < 0.01)
+        }
+        let table = report.markdown()
+        #expect(table.contains("| | tokens kept | Questions |") && table.contains("| full | 90.9 % | 70.0 ± 24.8 |"))
+        #expect(table.contains("| kind | questions | full | hired 5 |"))
+        #expect(table.contains("| page | 5 | 40 (12-77) | 40 (12-77) |\n| word | 5 | 100 (57-100) | 0 (0-43) |"))
+        #expect(!table.contains("lmms-eval"))
+        let rows = report.csv().split(separator: "\n").map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
+        #expect(rows.count == 7 && rows.allSatisfy { $0.count == 12 })
+        #expect(rows[2].prefix(5) == ["questions", "full", "page", "5", "40.0"] && rows[2][5].hasPrefix("11.76"))
+        #expect(try ReportCoding.decode(EvaluationReport.self, from: report.json()) == report)
+        let html = try await EvaluationPage(answers, model: Rule()).html()
+        #expect(html.contains(#""low":11.76"#) && html.contains(#""task":"questions""#))
+    }
+
     @Test func modelsThatKnowNoLettersNameTheChoice() throws {
         let folder = try Folder()
         let line = #"{"image":"a","question":"q","choices":["red","blue"],"answer":1,"hint":""}"#

@@ -44,6 +44,36 @@ import Testing
         try Program.expectFailure(demo(killed, ["--kv-precision", "f16"]), 64, "kv precision was auto, and is f16 now")
     }
 
+    /// A set of questions takes the place of the drawn tasks, with a row for each kind; what is answered is not asked again.
+    @Test func demoAsksTheQuestionsOfASet() throws {
+        let scratch = try Scratch()
+        let image = Program.demo + "/samples/06-sign.png"
+        let lines = [
+            ("word", "What word is written?", "WEST"), ("word", "What word is written?", "EAST"),
+            ("read", "What does the image say?", "WEST"),
+        ].map { kind, question, answer in
+            #"{"image":"\#(image)","kind":"\#(kind)","question":"\#(question)","answer":"\#(answer)"}"#
+        }
+        try Data(lines.joined(separator: "\n").utf8).write(to: scratch.url.appending(path: "questions.jsonl"))
+        let arguments = [
+            "eval", "demo", "--data", scratch.url.path, "--budgets", "full,20%", "--strategies", "hired", "--precision",
+            "f32", "--output", scratch.path("out"),
+        ]
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("| kind | questions | full | hired 20% |"))
+        #expect(outcome.output.contains("| word | 2 | 50 (9-91) | 50 (9-91) |"), "\(outcome.output)")
+        let report = try String(contentsOfFile: scratch.path("out/report.html"), encoding: .utf8)
+        #expect(report.contains("EAST") && report.contains("data:image/png"))
+        let log = URL(fileURLWithPath: scratch.path("out/answers.jsonl"))
+        let answers = try Data(contentsOf: log)
+        #expect(answers.split(separator: UInt8(ascii: "\n")).count == 1 + 3 * 2)
+        #expect(try Program.run(arguments).output == outcome.output)
+        #expect(try Data(contentsOf: log) == answers)
+        try Program.expectFailure(arguments + ["--seed", "2"], 64, "seed")
+        try Program.expectFailure(demo(scratch.path("out"), ["--data", scratch.path("none")]), 66, "questions.jsonl")
+    }
+
     @Test func theSameSeedDrawsTheSamePictures() throws {
         let scratch = try Scratch()
         func digest(_ output: String, _ seed: String) throws -> [Data] {
@@ -75,7 +105,7 @@ import Testing
             ("--budgets", "0%"), ("--strategies", "best"), ("--metrics", "new"), ("--concurrency", "0"),
             ("--limit", "0"),
             ("--alphas", "2"), ("--allocations", "odd"), ("--separators", "some"), ("--final-layers", "-"),
-            ("--heads", "all"), ("--template", "x"), ("--data", "x"),
+            ("--heads", "all"), ("--template", "x"),
         ] {
             // A value that is wrong by itself is named without the list it stands in: --budget for --budgets.
             let word = option.dropFirst(2).prefix(6)

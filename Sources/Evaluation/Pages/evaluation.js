@@ -1,6 +1,7 @@
 // An evaluation: the table, accuracy by kept tokens and by time to the first token, tokens by picture, categories, and
 // what went wrong.
 const { report: found, speed, strategies } = data;
+const isOwn = found.tasks.every((task) => task === "questions");
 const one = (value) => value.toFixed(1);
 const total = (task, configuration) => found.totals.find((entry) => entry.task === task && entry.configuration === configuration);
 const pace = (task, configuration) => speed.rows.find((row) => row.task === task && row.configuration === configuration);
@@ -88,7 +89,8 @@ function section(title) {
   const categories = parts.length ? [table(`Parts of ${title.title}`, ["", ...parts], rows.map((entry) => [
     entry.configuration, ...parts.map((name) => {
       const part = entry.parts.find((other) => other.name === name);
-      return part ? one(part.value) : "";
+      if (!part) return "";
+      return part.low === undefined ? one(part.value) : `${one(part.value)} (${one(part.low)} to ${one(part.high)})`;
     }),
   ])).node] : [];
   return element("section", {},
@@ -105,7 +107,7 @@ const examples = data.examples.map((example) => element("section", {},
   element("div", { class: "sample" }, ...example.views.map((view) => keptTokens(view).node))));
 
 report.append(
-  element("p", { class: "lead" }, "Scores in the unit of the paper, ± half of the 95 % interval; tokens kept as a share of all, over the tasks."),
-  element("p", { class: "quiet" }, Object.entries(found.settings).sort().map(([name, value]) => `${name} ${value}`).join(" · ") + ` · metrics of lmms-eval ${found.metrics === "paper" ? "0.1.2" : "0.7"}`),
+  element("p", { class: "lead" }, `${isOwn ? "Per cent exactly right" : "Scores in the unit of the paper"}, ± half of the 95 % interval; tokens kept as a share of all, over the tasks.`),
+  element("p", { class: "quiet" }, Object.entries(found.settings).sort().map(([name, value]) => `${name} ${value}`).join(" · ") + (isOwn ? "" : ` · metrics of lmms-eval ${found.metrics === "paper" ? "0.1.2" : "0.7"}`)),
   overview.node, ...data.titles.map(section),
   ...(examples.length ? [element("h2", {}, "Wrong answers"), ...examples] : []));

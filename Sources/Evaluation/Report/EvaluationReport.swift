@@ -63,7 +63,10 @@ package struct EvaluationReport: Codable, Sendable, Equatable {
             lines.append(
                 "\(name),,\(total.questions),\(total.score),\(total.scoreLow),\(total.scoreHigh),\(total.keptMean),"
                     + "\(total.keptMedian),\(total.keptLeast),\(total.keptMost),\(total.fullMean)")
-            lines += total.parts.map { "\(name),\(field($0.name)),\($0.count),\($0.value),,,,,,," }
+            lines += total.parts.map { part in
+                let interval = [part.low, part.high].map { $0.map { "\($0)" } ?? "" }.joined(separator: ",")
+                return "\(name),\(field(part.name)),\(part.count),\(part.value),\(interval),,,,,"
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -87,13 +90,34 @@ package struct EvaluationReport: Codable, Sendable, Equatable {
         let counts = tasks.map { task in
             "\(task.title) \(totals.first { $0.task == task }?.questions ?? 0)"
         }
-        lines += [
-            "",
-            "Per cent; OCRBench in right answers, MME in points of perception. ± is half of the 95 % interval. Questions: "
-                + counts.joined(separator: ", ") + ". Metrics of lmms-eval "
-                + (metrics == .paper ? "0.1.2, as in the paper." : "0.7."),
-        ]
-        return lines.joined(separator: "\n") + "\n"
+        let asked = "± is half of the 95 % interval. Questions: " + counts.joined(separator: ", ") + "."
+        if tasks == [.questions] {
+            lines += ["", "Per cent exactly right; \(asked)"]
+        } else {
+            lines += [
+                "",
+                "Per cent; OCRBench in right answers, MME in points of perception. \(asked) Metrics of lmms-eval "
+                    + (metrics == .paper ? "0.1.2, as in the paper." : "0.7."),
+            ]
+        }
+        return (lines + kinds()).joined(separator: "\n") + "\n"
+    }
+
+    /// A row for each kind of question, a column for each configuration.
+    private func kinds() -> [String] {
+        let mine = configurations.compactMap { total(.questions, $0) }
+        guard let names = mine.first?.parts.map(\.name), !names.isEmpty else { return [] }
+        let rows = names.map { name in
+            let parts = mine.map { total in total.parts.first { $0.name == name } }
+            let cells = parts.map { part in
+                part.map { String(format: "%.0f (%.0f-%.0f)", $0.value, $0.low ?? 0, $0.high ?? 0) } ?? ""
+            }
+            return "| \(name) | \(parts.first??.count ?? 0) | " + cells.joined(separator: " | ") + " |"
+        }
+        return [
+            "", "| kind | questions | " + mine.map(\.configuration).joined(separator: " | ") + " |",
+            "|---|---|" + String(repeating: "---|", count: mine.count),
+        ] + rows + ["", "Per cent exactly right, with 95 % intervals."]
     }
 }
 

@@ -6,6 +6,9 @@ package struct TaskTotals: Codable, Sendable, Equatable {
     package struct Part: Codable, Sendable, Equatable {
         package var name: String
         package var value: Double
+        /// 95 %, for kinds of questions alone.
+        package var low: Double?
+        package var high: Double?
         /// Questions behind it.
         package var count: Int
     }
@@ -15,7 +18,7 @@ package struct TaskTotals: Codable, Sendable, Equatable {
     package var questions: Int
     /// In the paper's unit: per cent, OCRBench's right answers, MME's points of perception.
     package var score: Double
-    /// 95 %: of means by their standard error, of MME by drawing pictures again.
+    /// 95 %: of means by their standard error, of MME by drawing pictures again, of exact answers by Wilson's formula.
     package var scoreLow: Double
     package var scoreHigh: Double
     /// Other metrics and splits, then categories.
@@ -60,6 +63,16 @@ extension EvaluationTask {
             // A sum of right answers: 1000 is all.
             let (score, low, high) = interval(Double(values.count))
             return (score, low, high, Self.categories(samples, values, mean: false))
+        case .questions:
+            let all = Self.rightAnswers("", values)
+            let groups = Set(samples.map(\.group)).sorted()
+            let parts =
+                groups == [""]
+                ? []
+                : groups.map { group in
+                    Self.rightAnswers(group, zip(samples, values).filter { $0.0.group == group }.map(\.1))
+                }
+            return (all.value, all.low ?? 0, all.high ?? 0, parts)
         case .pope:
             let (score, low, high) = interval(100)
             return (score, low, high, Self.yesRates(samples, scores))
@@ -77,6 +90,18 @@ extension EvaluationTask {
         guard values.count > 1 else { return (mean, 0) }
         let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
         return (mean, (variance / count).squareRoot())
+    }
+
+    /// Per cent of values that are 0 or 1, with Wilson's interval, which has a width where all are right too.
+    private static func rightAnswers(_ name: String, _ values: [Double]) -> TaskTotals.Part {
+        let (mean, count, z) = (meanAndError(values).mean, Double(max(values.count, 1)), 1.96)
+        let middle = mean + z * z / (2 * count)
+        let half = z * (mean * (1 - mean) / count + z * z / (4 * count * count)).squareRoot()
+        let scale = 100 / (1 + z * z / count)
+        return TaskTotals.Part(
+            name: name, value: 100 * mean, low: max(scale * (middle - half), 0),
+            high: min(scale * (middle + half), 100),
+            count: values.count)
     }
 
     private static func part(_ name: String, _ values: [Double], where isIn: [Bool], scale: Double) -> TaskTotals.Part {

@@ -1,6 +1,11 @@
-/// The eight benchmarks of the paper, as lmms-eval runs them.
+/// The eight benchmarks of the paper, as lmms-eval runs them, and questions of one's own.
 package enum EvaluationTask: String, Sendable, Codable, CaseIterable {
     case vqav2, scienceqa, textvqa, docvqa, ocrbench, mme, pope, chartqa
+    /// Asked as they are written, answered exactly or wrongly, told apart by their kind: no benchmark's.
+    case questions
+
+    /// The paper's.
+    package static let benchmarks = allCases.filter { $0 != .questions }
 
     /// lmms-eval's name of the split that is scored.
     package var splitName: String {
@@ -9,7 +14,7 @@ package enum EvaluationTask: String, Sendable, Codable, CaseIterable {
         case .scienceqa: "scienceqa_img"
         case .textvqa: "textvqa_val"
         case .docvqa: "docvqa_val"
-        case .ocrbench, .mme, .pope, .chartqa: rawValue
+        case .ocrbench, .mme, .pope, .chartqa, .questions: rawValue
         }
     }
 
@@ -24,6 +29,7 @@ package enum EvaluationTask: String, Sendable, Codable, CaseIterable {
         case .mme: "MME"
         case .pope: "POPE"
         case .chartqa: "ChartQA"
+        case .questions: "Questions"
         }
     }
 
@@ -32,7 +38,7 @@ package enum EvaluationTask: String, Sendable, Codable, CaseIterable {
         switch self {
         case .vqav2, .chartqa, .mme, .scienceqa: 16
         case .docvqa: 32
-        case .ocrbench, .pope: 128
+        case .ocrbench, .pope, .questions: 128
         case .textvqa: 1024
         }
     }
@@ -51,6 +57,7 @@ package enum EvaluationTask: String, Sendable, Codable, CaseIterable {
     /// What is asked: lmms-eval's prompts, the same in both of its versions.
     func prompt(_ sample: Sample) -> String {
         switch self {
+        case .questions: return sample.question
         case .vqav2, .docvqa: return sample.question + Self.shortAnswer
         case .textvqa: return CodePoints(sample.question).capitalized.string + Self.shortAnswer
         case .chartqa: return sample.question + "\nAnswer the question with a single word."

@@ -78,13 +78,14 @@ private struct Columns: Decodable {
     var choices: [String]?
     var hint: String?
     var category: String?
+    var kind: String?
     var type: String?
     var dataset: String?
     var questionType: String?
     var questionID: Text?
 
     private enum CodingKeys: String, CodingKey {
-        case image, question, answers, answer, choices, hint, category, type, dataset
+        case image, question, answers, answer, choices, hint, category, kind, type, dataset
         case questionType = "question_type"
         case questionID = "question_id"
     }
@@ -110,6 +111,10 @@ extension EvaluationTask {
         case (.vqav2, _), (.textvqa, _), (.docvqa, _):
             guard let answers = columns.answers, !answers.isEmpty else { throw wrong("has no answers") }
             sample.answers = answers.map(\.text)
+        case (.questions, .number(let number)):
+            (sample.answers, sample.group) = ([String(number)], columns.kind ?? "")
+        case (.questions, .texts(let answers)) where !answers.isEmpty:
+            (sample.answers, sample.group) = (answers, columns.kind ?? "")
         case (.scienceqa, .number(let place)):
             guard (0..<26).contains(place), place < sample.choices.count, sample.choices.count <= 26 else {
                 throw wrong("has no choice \(place)")

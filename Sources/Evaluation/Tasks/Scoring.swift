@@ -12,6 +12,7 @@ extension EvaluationTask {
         let answer = CodePoints(answer)
         let references = sample.answers.map { CodePoints($0) }
         switch self {
+        case .questions: return Score(value: references.contains { $0.stripped == answer.stripped } ? 1 : 0)
         case .vqav2: return Score(value: Self.vqav2(answer, references, version))
         case .textvqa:
             return Score(
