@@ -90,8 +90,11 @@ package struct EvaluationReport: Codable, Sendable, Equatable {
         let counts = tasks.map { task in
             "\(task.title) \(totals.first { $0.task == task }?.questions ?? 0)"
         }
-        let asked = "± is half of the 95 % interval. Questions: " + counts.joined(separator: ", ") + "."
-        if tasks == [.questions] {
+        let isOwn = tasks == [.questions]
+        let asked =
+            "± is half of the 95 % interval. Questions: "
+            + (isOwn ? "\(totals.first?.questions ?? 0)" : counts.joined(separator: ", ")) + "."
+        if isOwn {
             lines += ["", "Per cent exactly right; \(asked)"]
         } else {
             lines += [
