@@ -90,7 +90,8 @@ function section(title) {
     entry.configuration, ...parts.map((name) => {
       const part = entry.parts.find((other) => other.name === name);
       if (!part) return "";
-      return part.low === undefined ? one(part.value) : `${one(part.value)} (${one(part.low)} to ${one(part.high)})`;
+      const [value, low, high] = [part.value, part.low, part.high].map((number) => number?.toFixed(0));
+      return low === undefined ? one(part.value) : `${value} (${low}-${high})`;
     }),
   ])).node] : [];
   return element("section", {},
