@@ -47,7 +47,7 @@ function chart(title, label, along) {
   const axes = [
     drawn("line", { x1: left, x2: width - 10, y1: height - bottom, y2: height - bottom, stroke: "currentColor" }),
     drawn("line", { x1: left, x2: left, y1: 10, y2: height - bottom, stroke: "currentColor" }),
-    ...[0, 0.25, 0.5, 0.75, 1].map((share) => text((share * most).toFixed(most < 10 ? 1 : 0), { x: x(share * most), y: height - bottom + 14, "text-anchor": "middle" })),
+    ...[0, 0.25, 0.5, 0.75, 1].map((share) => text((share * most).toFixed(most < 10 ? 1 : 0), { x: x(share * most), y: height - bottom + 14, "text-anchor": share === 1 ? "end" : "middle" })),
     ...[0, 0.5, 1].map((share) => {
       const value = least + share * (top - least);
       return text(one(value), { x: left - 5, y: y(value) + 4, "text-anchor": "end" });
