@@ -4,6 +4,7 @@ import HiREDInference
 import Hummingbird
 import HummingbirdTesting
 import OrderedJSON
+import Synchronization
 import Testing
 
 @testable import Serving
@@ -61,7 +62,9 @@ import Testing
         }
     }
 
-    @Test func aClientThatGoesIsTakenOutOfTheQueue() async throws {
+    /// Streamed or not; a stream tells meanwhile that it is alive, and begins with nothing but the role.
+    @Test(arguments: [true, false])
+    func aClientThatGoesIsTakenOutOfTheQueue(_ streams: Bool) async throws {
         var options = VisionLanguageModel.Options()
         options.engine.maximumSequences = 1
         let model = try VisionLanguageModel(contentsOf: ServingFixture.demo, options: options)
@@ -71,19 +74,47 @@ import Testing
             .raw("Tell a story."), images: [], selection: SelectionOptions(), maximumTokens: 2000)
         request.ignoresEndOfSequence = true
         let running = model.generate(request)
-        let routes = Routes(served, options: ServingFixture.options(), logger: ServingFixture.logger)
+        let routes = Routes(
+            served, options: ServingFixture.options { $0.timeouts.ping = 0.02 }, logger: ServingFixture.logger)
         try await routes.application().test(.live) { client in
             try await Self.whenRunning(model)
             let connection = try RawConnection(port: try #require(client.port))
-            connection.send(try Self.long(streams: false))
+            connection.send(try Self.waiting(streams: streams))
             for _ in 0..<2000 where model.statistics().waiting == 0 { try await Task.sleep(for: .milliseconds(5)) }
             #expect(model.statistics().waiting == 1)
+            if streams {
+                let (text, isClosed) = await connection.receive { $0.contains(": ping") }
+                #expect(text.hasPrefix("HTTP/1.1 200") && text.contains(": ping") && !isClosed)
+                #expect(!text.contains("\"finish_reason\":\""))
+                #expect(model.statistics().waiting == 1)
+            }
             connection.end()
             for _ in 0..<2000 where model.statistics().waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
             #expect(model.statistics().waiting == 0)
             #expect(model.statistics().running == 1)
         }
         running.cancel()
+    }
+
+    /// With nothing computed before it waits.
+    private static func waiting(streams: Bool) throws -> [UInt8] {
+        let body = JSONAnswer.bytes(try ServingFixture.chat(["stream": .bool(streams), "max_tokens": 4]))
+        return Array(head(body.count).utf8) + body
+    }
+
+    /// While its answer is drawn.
+    @Test func aClientThatGoesInTheMiddleEndsItsAnswer() async throws {
+        let model = try await ServingFixture.model()
+        try await ServingFixture.serve(.live) { client in
+            let before = model.statistics().ended["cancelled"] ?? 0
+            let connection = try RawConnection(port: try #require(client.port))
+            connection.send(try Self.long(streams: true))
+            let (text, isClosed) = await connection.receive { $0.contains("\"logprob\"") }
+            #expect(text.contains("\"logprob\"") && !isClosed)
+            connection.end()
+            try await ServingFixture.expectNothingHeld()
+            #expect(model.statistics().ended["cancelled"] ?? 0 == before + 1)
+        }
     }
 
     @Test func oneConnectionAsksTwice() async throws {
@@ -192,6 +223,25 @@ import Testing
             try place.builder(.init(), options: ServingFixture.options())
         }
         #expect(error?.description.contains("/none.pem") == true)
+    }
+
+    /// Clients try either.
+    @Test func localhostIsListenedAtTwice() async throws {
+        struct Ended: Error {}
+        let found = Mutex(0)
+        try await ServingFixture.serve(.live) { client in found.withLock { $0 = client.port ?? 0 } }
+        // Free again.
+        let port = found.withLock { $0 }
+        let place = ListeningPlace(host: "localhost", port: port)
+        let server = Server(ServingFixture.options(), at: place, logger: ServingFixture.logger)
+        await #expect(throws: Ended.self) {
+            try await server.run(stop: { exit(1) }) {
+                // Once it listens at all of them.
+                for address in place.addresses { _ = try RawConnection(port: port, host: address) }
+                throw Ended()
+            }
+        }
+        #expect(throws: POSIXError.self) { try RawConnection(port: port) }
     }
 
     @Test func localhostIsTwoAddresses() {

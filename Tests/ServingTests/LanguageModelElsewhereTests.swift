@@ -8,11 +8,12 @@ import Testing
 
 @testable import Serving
 
-/// A language model elsewhere that says the same to every prompt, or fails.
+/// A language model elsewhere that says the same to every prompt, a token at a time where it is told what, or fails.
 private final class FakeRemote: RemoteLanguageModel {
     private struct State {
         var unavailability: RemoteLanguageError?
         var failure: RemoteLanguageError?
+        var words: [Int32] = []
     }
 
     let context = 4096
@@ -29,8 +30,17 @@ private final class FakeRemote: RemoteLanguageModel {
         state.withLock { ($0.unavailability, $0.failure) = (unavailability, failure) }
     }
 
+    func say(_ words: [Int32]) { state.withLock { $0.words = words } }
+
     func answer(_ prompt: RemotePrompt, receive: @escaping @Sendable (RemoteEvent) -> Void) async throws {
         receive(.sent)
+        let words = state.withLock { $0.words }
+        guard words.isEmpty else {
+            for (place, word) in words.enumerated() {
+                receive(.tokens(answer: 0, [RemoteEvent.Token(id: word)], end: place + 1 == words.count ? .stop : nil))
+            }
+            return
+        }
         let failure = state.withLock { $0.failure }
         let tokens = (0..<prompt.maximumTokens).map { RemoteEvent.Token(id: 40 + Int32($0 % 8)) }
         receive(.tokens(answer: 0, [tokens[0]], end: tokens.count == 1 && failure == nil ? .length : nil))
@@ -100,8 +110,32 @@ private final class FakeRemote: RemoteLanguageModel {
             #expect(streamed.status == 200)
             #expect(
                 streamed.text.contains("EngineCore died") && !streamed.text.contains("\"finish_reason\":\"length\""))
+            #expect(streamed.events.last?.data == "[DONE]")
             remote.set(failure: .timedOut(url: "http://fake/v1", what: "token", seconds: 120))
             #expect(try await client.post(ServingFixture.chat()).status == 504)
+            let document = try await client.get("/openapi.json")
+            for status in ["502", "503", "504"] {
+                let told = document["paths", "/v1/chat/completions", "post", "responses", status]
+                #expect(told != nil, "\(status) is not described")
+            }
+        }
+    }
+
+    /// Characters of several tokens are held back until they are whole; what never becomes one is told as such, once.
+    @Test(arguments: [("é🙂!", ["é", "🙂", "!"]), ("a\u{20AC}", ["a", "\u{20AC}"])])
+    func charactersAreSentWhole(_ text: String, _ pieces: [String]) async throws {
+        try await serve { client, remote in
+            // The model's tokens of single bytes begin at 3.
+            remote.say(text.utf8.map { Int32($0) + 3 })
+            let changes: JSONObject = ["stream": .bool(true), "max_tokens": 32]
+            let stream = try await client.post(ServingFixture.chat(changes))
+            let sent = try stream.chunks().compactMap { $0["choices", 0, "delta", "content"]?.text }
+            #expect(sent.filter { !$0.isEmpty } == pieces)
+            remote.say(Array("ok".utf8).map { Int32($0) + 3 } + [0xF0 + 3, 0x9F + 3])
+            let cut = try await client.post(ServingFixture.chat(changes))
+            let rest = try cut.chunks().compactMap { $0["choices", 0, "delta", "content"]?.text }.joined()
+            #expect(rest.hasPrefix("ok") && rest.dropFirst(2).allSatisfy { $0 == "\u{FFFD}" })
+            #expect(try cut.chunks().last?["choices", 0, "finish_reason"] == "stop")
         }
     }
 }

@@ -14,22 +14,26 @@ import Foundation
 final class RawConnection: @unchecked Sendable {
     private var descriptor: Int32
 
-    init(port: Int) throws {
+    /// - Parameter host: an address in numbers, of IPv4 or IPv6.
+    init(port: Int, host: String = "127.0.0.1") throws {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST
         #if canImport(Darwin)
-            descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            hints.ai_socktype = SOCK_STREAM
         #else
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         #endif
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let place = found else {
+            throw POSIXError(.EADDRNOTAVAIL)
         }
-        guard result == 0 else { throw POSIXError(.ECONNREFUSED) }
+        defer { freeaddrinfo(found) }
+        let opened = socket(place.pointee.ai_family, place.pointee.ai_socktype, 0)
+        guard connect(opened, place.pointee.ai_addr, place.pointee.ai_addrlen) == 0 else {
+            close(opened)
+            throw POSIXError(.ECONNREFUSED)
+        }
+        descriptor = opened
     }
 
     deinit { end() }
