@@ -11,23 +11,19 @@ import Testing
 @Suite struct ClientHabitTests {
     /// A text, and a list of the texts that it is made of, in every role; developer is system.
     @Test func partsAreTheTextTheyMakeTogether() async throws {
-        func turns(_ first: String, _ isInParts: Bool) throws -> [JSONValue] {
-            let texts = [
-                (first, ["Be brief.", "Be true."]), ("assistant", ["A word.", "It is."]),
-                ("user", ["And the", "other one?"]),
-            ]
-            var turns = texts.map { role, texts -> JSONValue in
-                let parts = texts.map { ["type": "text", "text": .string($0)] as JSONValue }
-                return [
-                    "role": .string(role),
-                    "content": isInParts ? .array(parts) : .string(texts.joined(separator: "\n")),
-                ]
+        @Sendable func turns(_ first: String, _ isInParts: Bool) throws -> [JSONValue] {
+            func turn(_ role: String, _ texts: [String]) -> JSONValue {
+                let parts: [JSONValue] = texts.map { ["type": "text", "text": .string($0)] }
+                let content = isInParts ? JSONValue.array(parts) : .string(texts.joined(separator: "\n"))
+                return ["role": .string(role), "content": content]
             }
-            turns.insert(try ServingFixture.message(), at: 1)
-            return turns
+            return [
+                turn(first, ["Be brief.", "Be true."]), try ServingFixture.message(),
+                turn("assistant", ["A word.", "It is."]), turn("user", ["And the", "other one?"]),
+            ]
         }
         try await ServingFixture.serve { client in
-            func answer(_ first: String, _ isInParts: Bool) async throws -> Outcome {
+            @Sendable func answer(_ first: String, _ isInParts: Bool) async throws -> Outcome {
                 try await client.post(
                     try ServingFixture.chat(["max_tokens": 8], messages: try turns(first, isInParts)))
             }
@@ -60,7 +56,7 @@ import Testing
         let expected = try await ServingFixture.expected()
         try await ServingFixture.serve { client in
             let schemas = try #require(try await client.get("/openapi.json")["components", "schemas"])
-            func nulls(_ path: any Step..., but kept: Set<String> = []) throws -> JSONObject {
+            func nulls(_ path: [any Step], but kept: Set<String> = []) -> JSONObject {
                 guard case .object(let fields)? = schemas.at(path) else {
                     Issue.record("no fields at \(path)")
                     return [:]
@@ -69,7 +65,7 @@ import Testing
                 for name in fields.keys where !kept.contains(name) { object[name] = .null }
                 return object
             }
-            let message = try nulls("Message", "anyOf", 0, "properties", but: ["role", "content"])
+            let message = nulls(["Message", "anyOf", 0, "properties"], but: ["role", "content"])
             var turn = message
             turn["role"] = "user"
             turn["name"] = .null
@@ -81,11 +77,12 @@ import Testing
                     ],
                 ], ["type": "text", "text": .string(ServingFixture.question)],
             ]
-            let request = try nulls("ChatRequest", "properties", but: ["messages"])
+            let request = nulls(["ChatRequest", "properties"], but: ["messages"])
             #expect(request.keys.count > 25)
             var inner = request
-            inner["visual_tokens"] = .object(try nulls("VisualTokens", "properties"))
-            inner["stream_options"] = .object(try nulls("ChatRequest", "properties", "stream_options", "properties"))
+            inner["visual_tokens"] = .object(nulls(["VisualTokens", "properties"]))
+            inner["stream_options"] = .object(
+                nulls(["ChatRequest", "properties", "stream_options", "properties"]))
             inner["response_format"] = ["type": .null]
             for changes in [request, inner] {
                 let outcome = try await client.post(try ServingFixture.chat(changes, messages: [.object(turn)]))

@@ -123,19 +123,25 @@ private final class FakeRemote: RemoteLanguageModel {
 
     /// Characters of several tokens are held back until they are whole; what never becomes one is told as such, once.
     @Test(arguments: [("é🙂!", ["é", "🙂", "!"]), ("a\u{20AC}", ["a", "\u{20AC}"])])
-    func charactersAreSentWhole(_ text: String, _ pieces: [String]) async throws {
+    func charactersAreSentWhole(_ text: String, _ expected: [String]) async throws {
         try await serve { client, remote in
             // The model's tokens of single bytes begin at 3.
-            remote.say(text.utf8.map { Int32($0) + 3 })
-            let changes: JSONObject = ["stream": .bool(true), "max_tokens": 32]
-            let stream = try await client.post(ServingFixture.chat(changes))
-            let sent = try stream.chunks().compactMap { $0["choices", 0, "delta", "content"]?.text }
-            #expect(sent.filter { !$0.isEmpty } == pieces)
-            remote.say(Array("ok".utf8).map { Int32($0) + 3 } + [0xF0 + 3, 0x9F + 3])
-            let cut = try await client.post(ServingFixture.chat(changes))
-            let rest = try cut.chunks().compactMap { $0["choices", 0, "delta", "content"]?.text }.joined()
-            #expect(rest.hasPrefix("ok") && rest.dropFirst(2).allSatisfy { $0 == "\u{FFFD}" })
-            #expect(try cut.chunks().last?["choices", 0, "finish_reason"] == "stop")
+            let tokens = text.utf8.map { Int32($0) + 3 }
+            let body = try ServingFixture.chat(["stream": .bool(true), "max_tokens": 32])
+            @Sendable func pieces(_ outcome: Outcome) throws -> [String] {
+                let texts = try outcome.chunks().map { $0["choices", 0, "delta", "content"]?.text ?? "" }
+                return texts.filter { !$0.isEmpty }
+            }
+            remote.say(tokens)
+            #expect(try await pieces(client.post(body)) == expected)
+            // The start of one that never comes.
+            let half: [Int32] = [0xF0 + 3, 0x9F + 3]
+            remote.say(tokens + half)
+            let cut = try await client.post(body)
+            let rest = try pieces(cut).joined().dropFirst(text.count)
+            #expect(rest.allSatisfy { $0 == "\u{FFFD}" })
+            let reason = try cut.chunks().last?["choices", 0, "finish_reason"]?.text
+            #expect(reason == "stop")
         }
     }
 }
