@@ -59,7 +59,10 @@ struct PromptAssembler: Sendable {
             try Self.checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
             text = raw
         case .chat(let messages, let other):
-            try Self.checkText(messages.last.map(Self.text(of:)) ?? "")
+            // A picture alone is asked about too: clients send it so.
+            if messages.last?.parts.contains(.image) != true {
+                try Self.checkText(messages.last.map(Self.text(of:)) ?? "")
+            }
             let template = try other ?? template.get()
             text = try template.prompt(for: messages)
             isFramed = template.writesBeginning(text)

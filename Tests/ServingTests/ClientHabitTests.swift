@@ -51,6 +51,24 @@ import Testing
         }
     }
 
+    /// Who drops a picture and says nothing gets an answer, and counts; who sends nothing at all is told so.
+    @Test func aPictureIsAskedAboutWithoutAWord() async throws {
+        let picture: JSONValue = ["type": "image_url", "image_url": .string(try ServingFixture.dataURL())]
+        try await ServingFixture.serve { client in
+            for content: JSONValue in [[picture], [picture, ["type": "text", "text": ""]]] {
+                let body = try ServingFixture.chat(
+                    ["max_tokens": 2], messages: [["role": "user", "content": content]])
+                let counted = try await client.post("/v1/visual_tokens", body)
+                #expect(counted["images"]?.list?.count == 1, "\(counted.text)")
+                let outcome = try await client.post(body)
+                #expect(outcome.status == 200, "\(outcome.text)")
+                #expect(outcome["usage", "prompt_tokens"] == counted["prompt_tokens"])
+            }
+            let nothing = try await client.post(try ServingFixture.chat(messages: [["role": "user", "content": " "]]))
+            #expect(nothing.status == 400 && nothing.error.param == "messages", "\(nothing.text)")
+        }
+    }
+
     /// Of every field that the description names, at every depth.
     @Test func nullIsTheSameAsNothing() async throws {
         let expected = try await ServingFixture.expected()
