@@ -47,7 +47,8 @@ def main() -> None:
         connection.request(
             "POST",
             "/v1/chat/completions",
-            body(stream=True, stream_options={"include_visual_tokens": True}),
+            # With log probabilities every token has its chunk, also one whose text is held back.
+            body(stream=True, logprobs=True, stream_options={"include_visual_tokens": True}),
             headers,
         )
         response = connection.getresponse()
@@ -61,7 +62,7 @@ def main() -> None:
                 value = json.loads(text[6:])
                 if name == "visual_tokens.timings":
                     timings = value
-                elif not name and first is None and value["choices"][0]["delta"].get("content"):
+                elif not name and first is None and value["choices"][0].get("logprobs"):
                     first = 1000 * (time.perf_counter() - start)
                 name = ""
         seen.append(first)
