@@ -215,6 +215,7 @@ struct SamplingArguments: ParsableArguments {
     }
 
     func prompt(_ text: String, imageCount: Int) throws -> GenerationRequest.Prompt {
+        guard text.contains(where: { !$0.isWhitespace }) else { throw InferenceError.emptyPrompt }
         if template == "raw" { return .raw(text) }
         if template == "auto" { return GenerationRequest.question(text, imageCount: imageCount) }
         guard let named = ChatTemplate.named.first(where: { $0.name == template })?.template else {
@@ -229,7 +230,6 @@ struct SamplingArguments: ParsableArguments {
         try options(over: .greedy).validate()
         _ = try settings()
         guard maxTokens > 0 else { throw CommandError(.usage, "max-tokens cannot be \(maxTokens); give at least 1") }
-        guard prompt.contains(where: { !$0.isWhitespace }) else { throw InferenceError.emptyPrompt }
         _ = try self.prompt(prompt, imageCount: 1)
     }
 }
