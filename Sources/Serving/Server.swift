@@ -39,7 +39,9 @@ package struct Server: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: ModelService(
-                    served: served, started: started, places: addresses.count, logger: logger, load: load))
+                    served: served, started: started, places: addresses.count, logger: logger, load: load),
+                // A server that is cancelled traps in NIO over connections that it has accepted and not yet looked at.
+                failureTerminationBehavior: .gracefullyShutdownGroup)
         ]
         for address in addresses {
             let application = Application(

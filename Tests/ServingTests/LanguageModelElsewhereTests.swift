@@ -36,10 +36,9 @@ private final class FakeRemote: RemoteLanguageModel {
         receive(.sent)
         let words = state.withLock { $0.words }
         guard words.isEmpty else {
-            for (place, word) in words.enumerated() {
-                receive(.tokens(answer: 0, [RemoteEvent.Token(id: word)], end: place + 1 == words.count ? .stop : nil))
-            }
-            return
+            for word in words { receive(.tokens(answer: 0, [RemoteEvent.Token(id: word)], end: nil)) }
+            // The token that ends an answer is none of its text.
+            return receive(.tokens(answer: 0, [RemoteEvent.Token(id: 2)], end: .stop))
         }
         let failure = state.withLock { $0.failure }
         let tokens = (0..<prompt.maximumTokens).map { RemoteEvent.Token(id: 40 + Int32($0 % 8)) }
@@ -142,7 +141,7 @@ private final class FakeRemote: RemoteLanguageModel {
             remote.say(tokens + half)
             let cut = try await client.post(body)
             let rest = try pieces(cut).joined().dropFirst(text.count)
-            #expect(rest.allSatisfy { $0 == "\u{FFFD}" })
+            #expect(!rest.isEmpty && rest.allSatisfy { $0 == "\u{FFFD}" })
             let reason = try cut.chunks().last?["choices", 0, "finish_reason"]?.text
             #expect(reason == "stop")
         }
