@@ -6,7 +6,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from browser import Seen
-from samples import WORD
+from samples import PAGE, WORD
 
 QUESTION = "What word is written?"
 
@@ -92,8 +92,8 @@ def an_answer_is_stopped(browser: Browser, url: str, folder: pathlib.Path | None
         page = seen.page
         ended: list[str] = []
         page.on("requestfailed", lambda request: ended.append(f"{request.url} {request.failure}"))
-        seen.drop_sign()
-        # The demo model is done in a moment: over a slow line its answer takes a while to come.
+        # The demo model is done in a moment: over a slow line a page's text takes a while to come.
+        seen.drop_picture(PAGE)
         line = seen.context.new_cdp_session(page)
         slow = {"offline": False, "latency": 0, "downloadThroughput": 2000, "uploadThroughput": -1}
         line.send("Network.emulateNetworkConditions", slow)

@@ -91,7 +91,11 @@ class Seen:
 
     def drop_sign(self) -> None:
         """Drops the demo's sign and waits for its counts."""
-        self.drop((SIGN.name, "image/png", SIGN.read_bytes()))
+        self.drop_picture(SIGN)
+
+    def drop_picture(self, path: pathlib.Path) -> None:
+        """Drops a PNG of the demo's and waits for its counts."""
+        self.drop((path.name, "image/png", path.read_bytes()))
         expect(self.page.locator("#drafts li")).to_have_count(1)
         expect(self.page.locator("#budget .budget-value span")).to_have_text(re.compile(r"^[\d,]+ of [\d,]+$"))
 
