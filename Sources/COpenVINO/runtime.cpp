@@ -40,7 +40,13 @@ int64_t ovs_live_handles(void) { return shim::live_handles.load(); }
 const char *ovs_runtime_version(void) { return ov::get_openvino_version().buildNumber; }
 
 ovs_status ovs_core_create(ovs_core **core) {
-    return guarded([&] { *core = new ovs_core(); });
+    return guarded([&] {
+        // oneDNN, inside the runtime, keeps the kernels of 1,024 shapes for the whole process, beside those that each
+        // compiled model keeps, and grows by 100 MB and more on the way. It can be told in the environment only.
+        static const int once = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0);
+        static_cast<void>(once);
+        *core = new ovs_core();
+    });
 }
 void ovs_core_free(ovs_core *core) { delete core; }
 

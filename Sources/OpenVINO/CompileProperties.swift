@@ -15,6 +15,9 @@ public struct CompileProperties: Sendable, Equatable {
     public var threadCount: Int?
     /// Where compiled models are kept between runs.
     public var cacheDirectory: String?
+    /// How many kernels made for one shape a compiled model keeps on the CPU. A step of a language model has as many
+    /// shapes as it can have tokens, and the runtime's own 5,000 grow by hundreds of megabytes before they are full.
+    public var keptKernels: Int? = 256
     /// Any other property, by OpenVINO's name.
     public var others: [String: String] = [:]
 
@@ -29,8 +32,9 @@ public struct CompileProperties: Sendable, Equatable {
         return properties
     }
 
-    var strings: [String: String] {
+    func strings(device: String) -> [String: String] {
         var result = others
+        if device == "CPU" { result["CPU_RUNTIME_CACHE_CAPACITY"] = keptKernels.map(String.init) }
         result["INFERENCE_PRECISION_HINT"] = inferencePrecision?.rawValue
         result["KV_CACHE_PRECISION"] = keyValueCachePrecision?.rawValue
         result["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = dynamicQuantizationGroupSize.map(String.init)

@@ -58,7 +58,7 @@ public final class Core: @unchecked Sendable {
     public func compile(_ model: Model, device: String = "CPU", properties: CompileProperties = CompileProperties())
         throws(OpenVINOError) -> CompiledModel
     {
-        let pairs = properties.strings.sorted { $0.key < $1.key }
+        let pairs = properties.strings(device: device).sorted { $0.key < $1.key }
         var result: OpaquePointer?
         let status = withCStrings(pairs.map(\.key)) { names in
             withCStrings(pairs.map(\.value)) { values in

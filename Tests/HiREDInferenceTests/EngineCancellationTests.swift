@@ -152,4 +152,20 @@ import Testing
         }
         try await model.expectNothingLeft()
     }
+
+    @Test(arguments: [0, 1, 2])
+    func aRequestThatEndsTakesItsDeadlineWithIt(way: Int) {
+        let channel = RequestChannel(id: 1, answers: 1) { _ in } end: { _ in }
+        channel.arm(deadlineSeconds: 3600)
+        #expect(channel.isArmed)
+        switch way {
+        case 0: channel.finish(.success(nil))
+        case 1: channel.cancel()
+        default: channel.expire(seconds: 3600)
+        }
+        #expect(!channel.isArmed)
+        // Nor does one that is over take another.
+        channel.arm(deadlineSeconds: 3600)
+        #expect(!channel.isArmed)
+    }
 }

@@ -131,4 +131,15 @@ import Testing
         #expect(port.shape == [nil, 2])
         #expect(try model.operationCount("Multiply") == 1)
     }
+
+    /// Each step of a language model can be another shape; what is kept of them must stay bounded.
+    @Test func kernelsOfPastShapesAreKeptWithinABound() throws {
+        let name = "CPU_RUNTIME_CACHE_CAPACITY"
+        #expect(CompileProperties().strings(device: "CPU")[name] == "256")
+        #expect(CompileProperties.exact.strings(device: "CPU")[name] == "256")
+        // Other devices do not know it, and would refuse.
+        #expect(CompileProperties().strings(device: "GPU")[name] == nil)
+        _ = try Core()
+        #expect(getenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY") != nil)
+    }
 }

@@ -21,6 +21,15 @@ final class RequestChannel: Sendable {
         var onClose: (@Sendable (UInt64) -> Void)?
         /// Why it was ended from outside.
         var reason: (any Error)?
+        var deadline: (any DispatchSourceTimer)?
+
+        /// Nothing more is told. A deadline that was not disarmed would be held until its time, long after the request.
+        mutating func close() {
+            isOpen = false
+            onClose = nil
+            deadline?.cancel()
+            deadline = nil
+        }
     }
 
     private let state: Mutex<State>
@@ -87,8 +96,7 @@ final class RequestChannel: Sendable {
     func finish(_ result: Result<GenerationResult?, any Error>) {
         state.withLock { state in
             guard state.isOpen else { return }
-            state.isOpen = false
-            state.onClose = nil
+            state.close()
             switch result {
             case .success(let result):
                 if let result { sink(.finished(result)) }
@@ -116,18 +124,28 @@ final class RequestChannel: Sendable {
     private func close(_ reason: any Error, _ tell: (inout State) -> Void) {
         let notify = state.withLock { state -> (@Sendable (UInt64) -> Void)? in
             guard state.isOpen else { return nil }
-            state.isOpen = false
+            let notify = state.onClose
+            state.close()
             state.reason = reason
             tell(&state)
-            defer { state.onClose = nil }
-            return state.onClose
+            return notify
         }
         notify?(id)
     }
 
-    /// Lets a deadline count from now. Beyond a year it is none.
+    /// Whether a deadline counts.
+    var isArmed: Bool { state.withLock { $0.deadline != nil } }
+
+    /// Lets a deadline count from now, once. Beyond a year it is none.
     func arm(deadlineSeconds seconds: Double?) {
         guard let seconds, seconds < 3e7 else { return }
-        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak self] in self?.expire(seconds: seconds) }
+        state.withLock { state in
+            guard state.isOpen, state.deadline == nil else { return }
+            let timer = DispatchSource.makeTimerSource()
+            timer.setEventHandler { [weak self] in self?.expire(seconds: seconds) }
+            timer.schedule(deadline: .now() + seconds)
+            timer.resume()
+            state.deadline = timer
+        }
     }
 }
