@@ -59,10 +59,8 @@ struct PromptAssembler: Sendable {
             try Self.checkText(raw.split(separator: ChatTemplate.imagePlace).joined())
             text = raw
         case .chat(let messages, let other):
-            // A picture alone is asked about too: clients send it so.
-            if messages.last?.parts.contains(.image) != true {
-                try Self.checkText(messages.last.map(Self.text(of:)) ?? "")
-            }
+            // A message without a word is a turn like others: clients send such, and a picture alone.
+            guard !messages.isEmpty else { throw InferenceError.emptyPrompt }
             let template = try other ?? template.get()
             text = try template.prompt(for: messages)
             isFramed = template.writesBeginning(text)

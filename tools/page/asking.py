@@ -1,5 +1,6 @@
 """Questions and answers: streamed, stopped, asked again, edited, compared."""
 
+import json
 import pathlib
 import re
 
@@ -56,6 +57,47 @@ def an_answer_is_streamed(browser: Browser, url: str, folder: pathlib.Path | Non
         expect(page.locator(".turn")).to_have_count(4)
         assert [message["role"] for message in asked[1]["messages"]] == ["user", "assistant", "user"]
         assert asked[1]["messages"][0]["content"][0]["type"] == "image_url", "the picture stays in the conversation"
+
+
+def a_prompt_is_seen_being_read(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
+    """How much of a long prompt is read shows; characters that are cut between two parts of the stream come out whole."""
+    words = "Größe – 日本 🙂 é"
+    events = [
+        'event: visual_tokens.counted\ndata: {"image_tokens": {"full": 0}}\n\n',
+        'event: visual_tokens.prefill\ndata: {"done": 200, "total": 600}\n\n',
+        None,
+        f'data: {json.dumps({"choices": [{"index": 0, "delta": {"content": words}}]}, ensure_ascii=False)}\n\n',
+        'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
+    ]
+    with Seen(browser, url, folder) as seen:
+        page = seen.page
+        page.evaluate(
+            """(events) => {
+              const real = window.fetch;
+              window.fetch = async (address, options) => {
+                if (!String(address).endsWith("/chat/completions")) return real(address, options);
+                const body = new ReadableStream({ async start(controller) {
+                  for (const event of events) {
+                    if (event === null) await new Promise((resolve) => { window.readOn = resolve; });
+                    else for (const byte of new TextEncoder().encode(event)) controller.enqueue(Uint8Array.of(byte));
+                  }
+                  controller.close();
+                } });
+                return new Response(body, { headers: { "content-type": "text/event-stream" } });
+              };
+            }""",
+            events,
+        )
+        page.fill("#question", "hello")
+        page.press("#question", "Enter")
+        expect(page.locator(".state-words")).to_have_text("Reading, 200 of 600 tokens")
+        bar = page.get_by_role("progressbar", name="Prompt read")
+        expect(bar).to_be_visible()
+        assert bar.evaluate("node => [node.value, node.max]") == [200, 600]
+        seen.shot("reading")
+        page.evaluate("window.readOn()")
+        seen.rest()
+        expect(page.locator(".answer .markdown")).to_have_text(words)
 
 
 def an_answer_is_asked_again(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
@@ -148,4 +190,10 @@ def all_tokens_against_fewer(browser: Browser, url: str, folder: pathlib.Path | 
         assert asked[-1]["messages"][1]["content"].strip() != "" and answered.strip() != ""
 
 
-CHECKS = [an_answer_is_streamed, an_answer_is_asked_again, an_answer_is_stopped, all_tokens_against_fewer]
+CHECKS = [
+    an_answer_is_streamed,
+    a_prompt_is_seen_being_read,
+    an_answer_is_asked_again,
+    an_answer_is_stopped,
+    all_tokens_against_fewer,
+]

@@ -101,4 +101,65 @@ def settings_are_sent(browser: Browser, url: str, folder: pathlib.Path | None) -
         assert page.evaluate("[localStorage['hired.key'] ?? '', sessionStorage['hired.key']]") == ["", "a-key"]
 
 
-CHECKS = [conversations_are_kept, settings_are_sent]
+def what_is_kept_is_bounded(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
+    """The oldest pictures go where all are too large, the oldest conversations where there are too many; never the one
+    at hand. Both also from the browser's own storage.
+    """
+    with Seen(browser, url, folder) as seen:
+        kept = seen.page.evaluate(
+            """async () => {
+              const { Store } = await import(new URL("page/store.js", document.baseURI));
+              const store = new Store((words) => { throw new Error(words); });
+              await store.open();
+              for (let number = 0; number < 310; number += 1) {
+                const picture = `picture-${number}`;
+                await store.addPicture(picture, new Blob([String(number)]));
+                // Sizes are what was noted of them: ten of 30 MB, then small ones, then one as large as all may be.
+                const size = number < 10 ? 30_000_000 : number === 309 ? 200_000_000 : 1000;
+                const turns = [{ role: "user", pictures: [{ id: picture, size }] }];
+                await store.save({ id: `talk-${number}`, updated: number, turns });
+              }
+              const database = await new Promise((resolve) => {
+                indexedDB.open("hired").onsuccess = (event) => resolve(event.target.result);
+              });
+              const all = (name) => new Promise((resolve) => {
+                const keys = database.transaction(name).objectStore(name).getAllKeys();
+                keys.onsuccess = () => resolve(keys.result);
+              });
+              const found = { talks: await all("conversations"), pictures: await all("pictures") };
+              database.close();
+              const listed = store.list();
+              return { ...found, listed: listed.length, newest: listed[0].id,
+                first: await store.picture("picture-10") !== null, last: await store.picture("picture-309") !== null };
+            }"""
+        )
+        assert len(kept["talks"]) == kept["listed"] == 300, (len(kept["talks"]), kept["listed"])
+        assert kept["newest"] == "talk-309" and "talk-9" not in kept["talks"] and "talk-10" in kept["talks"]
+        assert kept["last"] and "picture-309" in kept["pictures"]
+        assert "picture-0" not in kept["pictures"] and "picture-9" not in kept["pictures"]
+        assert kept["first"] and "picture-10" in kept["pictures"], "what still fits stays"
+
+
+def too_much_at_once_loses_old_pictures_alone(browser: Browser, url: str, folder: pathlib.Path | None) -> None:
+    """A conversation whose pictures went keeps its words."""
+    with Seen(browser, url, folder) as seen:
+        left = seen.page.evaluate(
+            """async () => {
+              const { Store } = await import(new URL("page/store.js", document.baseURI));
+              const store = new Store((words) => { throw new Error(words); });
+              await store.open();
+              for (const number of [1, 2, 3]) {
+                await store.addPicture(`picture-${number}`, new Blob([String(number)]));
+                const turns = [{ role: "user", text: "words", pictures: [{ id: `picture-${number}`, size: 120_000_000 }] }];
+                await store.save({ id: `talk-${number}`, updated: number, turns });
+              }
+              const there = [];
+              for (const number of [1, 2, 3]) there.push(await store.picture(`picture-${number}`) !== null);
+              const { turns } = store.get("talk-1");
+              return { there, words: turns[0].text, gone: turns[0].pictures[0].gone };
+            }"""
+        )
+        assert left == {"there": [False, True, True], "words": "words", "gone": True}, left
+
+
+CHECKS = [conversations_are_kept, what_is_kept_is_bounded, too_much_at_once_loses_old_pictures_alone, settings_are_sent]

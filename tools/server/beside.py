@@ -19,6 +19,8 @@ from pathlib import Path
 
 from PIL import Image
 
+PROMPTS = 3
+
 
 def data_url(picture: Image.Image) -> str:
     """A picture as PNG, with a pixel that no other has."""
@@ -30,7 +32,7 @@ def data_url(picture: Image.Image) -> str:
 
 
 def main() -> None:
-    """Measures one kind after the other."""
+    """Measures the kinds in turns."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
     parser.add_argument("model")
@@ -82,16 +84,22 @@ def main() -> None:
             "POST", "/v1/visual_tokens", {"messages": messages(data_url(small))}
         ),
     }
-    for name, make in kinds.items():
-        times, statuses = [], set()
-        for _ in range(options.count):
+    times: dict[str, list[float]] = {name: [] for name in kinds}
+    statuses: dict[str, set[int]] = {name: set() for name in kinds}
+    # In turns and with pauses, until whole prompts went by: through the tower's work and the language model's.
+    rounds = 0
+    while rounds < options.count or answered < PROMPTS:
+        for name, make in kinds.items():
             status, _, milliseconds = make()
-            times.append(milliseconds)
-            statuses.add(status)
-        times.sort()
-        p99 = times[max(0, int(len(times) * 0.99) - 1)]
-        print(f"{name:34} {sorted(statuses)} median {statistics.median(times):6.1f} ms, p99 {p99:6.1f} ms", flush=True)
-    print(f"{answered} prompts were answered meanwhile")
+            times[name].append(milliseconds)
+            statuses[name].add(status)
+        time.sleep(0.1)
+        rounds += 1
+    for name, each in times.items():
+        each.sort()
+        p99 = each[max(0, int(len(each) * 0.99) - 1)]
+        print(f"{name:34} {sorted(statuses[name])} median {statistics.median(each):6.1f} ms, p99 {p99:6.1f} ms")
+    print(f"{rounds} calls of each; {answered} prompts were answered meanwhile")
     ended.set()
 
 
