@@ -15,11 +15,6 @@ const Pair pairs[] = {
     {OVS_I32, ov::element::i32},         {OVS_I64, ov::element::i64}, {OVS_I4, ov::element::i4},
     {OVS_U4, ov::element::u4},           {OVS_F64, ov::element::f64},
 };
-
-/// oneDNN, inside the runtime, keeps the kernels of 1,024 shapes for the whole process, beside those that each compiled
-/// model keeps, and grows by 100 MB and more on the way. It can be told in the environment only; as the program is
-/// loaded, because no other thread may read the environment meanwhile. What a user has set stays.
-__attribute__((constructor)) void bound_kernels() { setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0); }
 } // namespace
 
 ov::element::Type element_type(int32_t code) {
@@ -45,7 +40,14 @@ int64_t ovs_live_handles(void) { return shim::live_handles.load(); }
 const char *ovs_runtime_version(void) { return ov::get_openvino_version().buildNumber; }
 
 ovs_status ovs_core_create(ovs_core **core) {
-    return guarded([&] { *core = new ovs_core(); });
+    return guarded([&] {
+        // oneDNN, inside the runtime, keeps the kernels of 1,024 shapes for the whole process, beside those that each
+        // compiled model keeps, and grows by 100 MB and more on the way. It can be told in the environment only. What a
+        // user has set stays.
+        static const int once = setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64", 0);
+        static_cast<void>(once);
+        *core = new ovs_core();
+    });
 }
 void ovs_core_free(ovs_core *core) { delete core; }
 

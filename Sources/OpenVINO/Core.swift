@@ -7,6 +7,9 @@ public final class Core: @unchecked Sendable {
     private let pointer: OpaquePointer
 
     public init() throws(OpenVINOError) {
+        // Starting sets a variable, which moves the environment; a Swift runtime that is linked in statically looks for
+        // the program's arguments beside it, when they are first asked for.
+        _ = CommandLine.arguments.count
         var result: OpaquePointer?
         try check("start", ovs_core_create(&result))
         pointer = try handle("start", result)

@@ -121,7 +121,7 @@ import Testing
         (options(1) { $0.logprobs = -1 }, Parameter.logprobs), (options(1) { $0.logprobs = 21 }, Parameter.logprobs),
         (options(1) { $0.stop = [""] }, Parameter.stop), (options(1) { $0.stop = ["a", ""] }, Parameter.stop),
         (options(1) { $0.stop = [String](repeating: "a", count: 17) }, Parameter.stop),
-        (options(1) { $0.stop = [String](repeating: "é", count: 513) }, Parameter.stop),
+        (options(1) { $0.stop = [String(repeating: "é", count: 1025)] }, Parameter.stop),
     ])
     func valuesOutsideTheirRangeAreErrors(_ options: SamplingOptions, parameter: Parameter) {
         let error = #expect(throws: InferenceError.self) { try options.validate() }

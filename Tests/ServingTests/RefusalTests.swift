@@ -40,8 +40,8 @@ import Testing
     static let outOfRange: [Case] = [
         Case("temperature", 3), Case("temperature", "hot"), Case("top_p", 2), Case("n", 0), Case("n", 129),
         Case("n", .number(1.5)), Case("max_tokens", 0), Case("max_completion_tokens", -1), Case("presence_penalty", 3),
-        Case("seed", "x"), Case("stop", 5), Case("stop", [5]), Case("stop", [""]), Case("top_logprobs", 3),
-        Case("stream", "yes"), Case("messages", []), Case("messages", "hello"), Case("model", 5),
+        Case("seed", "x"), Case("seed", .number(1e17)), Case("stop", 5), Case("stop", [5]), Case("stop", [""]),
+        Case("top_logprobs", 3), Case("stream", "yes"), Case("messages", []), Case("messages", "hello"), Case("model", 5),
         Case("stream_options", 3), Case("visual_tokens", 3),
     ]
 
@@ -63,6 +63,7 @@ import Testing
         Case("allocation", ["allocation": "fair"]), Case("bugdet", ["bugdet": 5]),
         Case("alpha", ["strategy": "uniform", "budget": 50, "alpha": .number(0.3)]),
         Case("budget", ["budget": "auto"]), Case("max_ttft", ["budget": 50, "max_ttft": 2]),
+        Case("skip_tiles", ["skip_tiles": 2]),
     ]
 
     @Test(arguments: visualTokens)
@@ -72,6 +73,18 @@ import Testing
             let outcome = try await client.post(try ServingFixture.chat(["visual_tokens": tokens]))
             #expect(outcome.status == 400, "\(outcome.text)")
             #expect(outcome.error.param == .string(name), "\(outcome.text)")
+        }
+    }
+
+    /// What lies outside its range is none, whether a picture takes it or not.
+    @Test(arguments: ["alpha", "skip_tiles"])
+    func rangesCountWithoutAPicture(_ name: String) async throws {
+        let text: JSONValue = ["role": "user", "content": .string(ServingFixture.question)]
+        try await ServingFixture.serve { client in
+            let outcome = try await client.post(
+                try ServingFixture.chat(["visual_tokens": .object([name: 2])], messages: [text]))
+            #expect(outcome.status == 400, "\(outcome.text)")
+            #expect(outcome.error.param == .string("visual_tokens." + name), "\(outcome.text)")
         }
     }
 

@@ -151,6 +151,8 @@ import Testing
             for changes: JSONObject in [
                 ["model": "demo@auto"], ["visual_tokens": ["budget": "auto"]],
                 ["visual_tokens": ["budget": "auto", "max_ttft": 50]],
+                // A target alone asks for such a budget.
+                ["visual_tokens": ["max_ttft": 50]],
             ] {
                 var changes = changes
                 changes["max_tokens"] = 1
@@ -179,7 +181,7 @@ import Testing
         _ = try options(["allocation": "even"]).makeStrategy()
         for name in StrategyName.allCases { _ = try options(["strategy": .string(name.rawValue)]).makeStrategy() }
         #expect(throws: HiREDError.self) { try options(["strategy": "prumerge", "budget": "20%"]).makeStrategy() }
-        #expect(throws: HiREDError.self) { try options(["skip_tiles": .number(2)]).makeStrategy() }
+        #expect(throws: APIError.self) { try options(["skip_tiles": .number(2)]).makeStrategy() }
         #expect(try options(["skip_tiles": .number(0.5)]).emptyTileShare == 0.5)
         #expect(try options(["positions": "original"]).positions == .original)
         #expect(throws: HiREDError.unknownPositions("first")) { try options(["positions": "first"]) }

@@ -52,7 +52,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
     static let maximumLogprobs = 20
     static let maximumStops = 16
-    /// UTF-8 bytes of one stop string: that much of an answer can be held back.
+    /// Unicode scalars of one stop string: that much of an answer can be held back.
     static let longestStop = 1024
 
     /// - Throws: `InferenceError.invalidOption` for a value outside its range.
@@ -88,9 +88,10 @@ public struct SamplingOptions: Sendable, Equatable {
             guard !text.isEmpty else {
                 throw InferenceError.invalidOption(.stop, "empty", remedy: "give a text of at least one character")
             }
-            guard text.utf8.count <= Self.longestStop else {
+            guard text.unicodeScalars.count <= Self.longestStop else {
                 throw InferenceError.invalidOption(
-                    .stop, "a text of \(text.utf8.count) bytes", remedy: "give at most \(Self.longestStop) bytes")
+                    .stop, "a text of \(text.unicodeScalars.count) characters",
+                    remedy: "give at most \(Self.longestStop)")
             }
         }
     }

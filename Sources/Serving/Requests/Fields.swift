@@ -50,13 +50,22 @@ struct Fields {
         }
     }
 
-    /// A whole number, also written as 1.0.
+    /// A number from 0 to 1.
+    func share(_ key: String) throws(APIError) -> Double? {
+        guard let share = try number(key) else { return nil }
+        guard (0...1).contains(share) else {
+            throw APIError.invalid(name(key), "\(name(key)) is \(share); give a number from 0 to 1")
+        }
+        return share
+    }
+
+    /// A whole number, also written as 1.0. Beyond 2⁵³ a number that is not written whole could be any of several.
     func integer(_ key: String) throws(APIError) -> Int? {
         guard let value = self[key] else { return nil }
         switch value {
         case .integer(let number): return number
         case .number(let number):
-            if let whole = Int(exactly: number) { return whole }
+            if abs(number) <= 9_007_199_254_740_992, let whole = Int(exactly: number) { return whole }
             throw wrong(key, value, "a whole number")
         default: throw wrong(key, value, "a whole number")
         }

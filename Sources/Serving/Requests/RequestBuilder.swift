@@ -32,15 +32,15 @@ struct RequestBuilder: Sendable {
         return generation
     }
 
-    /// The targets of an automatic budget: the request's own, or the server's.
+    /// The targets of an automatic budget: the request's own, or the server's. A target alone asks for such a budget.
     func autoBudget(_ fields: VisualTokenFields) throws -> AutoBudget? {
         let given = fields.maximumSecondsToFirstToken != nil || fields.maximumBytes != nil
-        let isAuto = fields.budget.map { $0 == .auto } ?? options.usesAutoBudget
+        let isAuto = fields.budget.map { $0 == .auto } ?? (given || options.usesAutoBudget)
         guard isAuto else {
             guard !given else {
                 throw APIError.invalid(
                     "visual_tokens.max_ttft",
-                    "targets are met by an automatic budget; give the budget \"auto\" with them")
+                    "targets are met by an automatic budget; leave the budget out, or give \"auto\"")
             }
             return nil
         }

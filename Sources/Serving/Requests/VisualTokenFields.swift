@@ -41,7 +41,7 @@ struct VisualTokenFields: Sendable, Equatable {
                 "\(fields.name("budget")) is \(other.summary); give \"20%\", \"full\", \"auto\" or a number of tokens",
                 code: "invalid_type")
         }
-        alpha = try fields.number("alpha")
+        alpha = try fields.share("alpha")
         strategy = try fields.string("strategy").map { try StrategyName(parsing: $0) }
         allocation = try fields.string("allocation").map { try Allocation(parsing: $0) }
         if let number = try fields.integer("seed") {
@@ -52,7 +52,7 @@ struct VisualTokenFields: Sendable, Equatable {
         }
         keepsSeparators = try fields.bool("keep_separators")
         positions = try fields.string("positions").map { try TokenPositions(parsing: $0) }
-        emptyTileShare = try fields.number("skip_tiles")
+        emptyTileShare = try fields.share("skip_tiles")
         maximumSecondsToFirstToken = try fields.number("max_ttft")
         maximumBytes = try fields.integer("max_memory")
     }
