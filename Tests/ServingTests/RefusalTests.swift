@@ -41,7 +41,8 @@ import Testing
         Case("temperature", 3), Case("temperature", "hot"), Case("top_p", 2), Case("n", 0), Case("n", 129),
         Case("n", .number(1.5)), Case("max_tokens", 0), Case("max_completion_tokens", -1), Case("presence_penalty", 3),
         Case("seed", "x"), Case("seed", .number(1e17)), Case("stop", 5), Case("stop", [5]), Case("stop", [""]),
-        Case("top_logprobs", 3), Case("stream", "yes"), Case("messages", []), Case("messages", "hello"), Case("model", 5),
+        Case("top_logprobs", 3), Case("stream", "yes"), Case("messages", []), Case("messages", "hello"),
+        Case("model", 5),
         Case("stream_options", 3), Case("visual_tokens", 3),
     ]
 

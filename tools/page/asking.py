@@ -66,7 +66,7 @@ def a_prompt_is_seen_being_read(browser: Browser, url: str, folder: pathlib.Path
         'event: visual_tokens.counted\ndata: {"image_tokens": {"full": 0}}\n\n',
         'event: visual_tokens.prefill\ndata: {"done": 200, "total": 600}\n\n',
         None,
-        f'data: {json.dumps({"choices": [{"index": 0, "delta": {"content": words}}]}, ensure_ascii=False)}\n\n',
+        f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': words}}]}, ensure_ascii=False)}\n\n",
         'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
     ]
     with Seen(browser, url, folder) as seen:
