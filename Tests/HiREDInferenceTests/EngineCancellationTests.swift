@@ -155,7 +155,9 @@ import Testing
 
     @Test(arguments: [0, 1, 2])
     func aRequestThatEndsTakesItsDeadlineWithIt(way: Int) {
-        let channel = RequestChannel(id: 1, answers: 1) { _ in } end: { _ in }
+        let channel = RequestChannel(id: 1, answers: 1) { _ in
+        } end: { _ in
+        }
         channel.arm(deadlineSeconds: 3600)
         #expect(channel.isArmed)
         switch way {
