@@ -53,11 +53,16 @@ enum Terminal {
         modes.withLock { $0 = isThere ? Modes(initial: initial, current: initial) : nil }
     }
 
-    /// Gives the terminal back as it was, from any thread and whatever a line editor made of it.
+    /// Gives the terminal back as it was, from any thread and whatever a line editor made of it, before the program ends:
+    /// nothing can be read afterwards.
     static func restore() {
         modes.withLock { modes in
             guard var initial = modes?.initial else { return }
-            tcsetattr(STDIN_FILENO, TCSANOW, &initial)
+            // An editor in another thread may be about to set its modes: what it has from now on is no terminal.
+            let terminal = dup(STDIN_FILENO)
+            let nothing = open("/dev/null", O_RDONLY)
+            if terminal >= 0, nothing >= 0 { dup2(nothing, STDIN_FILENO) }
+            tcsetattr(terminal >= 0 ? terminal : STDIN_FILENO, TCSANOW, &initial)
         }
     }
 
