@@ -114,7 +114,7 @@ def what_is_kept_is_bounded(browser: Browser, url: str, folder: pathlib.Path | N
               for (let number = 0; number < 310; number += 1) {
                 const picture = `picture-${number}`;
                 await store.addPicture(picture, new Blob([String(number)]));
-                // Sizes are what was noted of them: ten of 30 MB, then small ones, then one as large as all may be.
+                // Sizes are what was noted of them: ten of 30 MB, then small ones, then one of 200 MB.
                 const size = number < 10 ? 30_000_000 : number === 309 ? 200_000_000 : 1000;
                 const turns = [{ role: "user", pictures: [{ id: picture, size }] }];
                 await store.save({ id: `talk-${number}`, updated: number, turns });
